@@ -1,0 +1,1 @@
+"""Kexin (客信): a customer information management regime that runs itself."""

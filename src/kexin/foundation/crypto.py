@@ -1,0 +1,89 @@
+"""Cryptographic primitives, thin over pyca/cryptography. Imported by `vault` and `evidence` alone (a contract)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+KEY_BYTES = 32
+GCM_NONCE_BYTES = 12
+
+
+class DoesNotOpen(Exception):
+    """The bytes are not what was sealed here, for this place, under this key. Never a value, never partial text."""
+
+
+def random_bytes(count: int) -> bytes:
+    """Bytes of the operating system's generator."""
+    return os.urandom(count)
+
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256 (FIPS 180-4), 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA-256 (RFC 2104), 32 bytes."""
+    return hmac.digest(key, data, "sha256")
+
+
+def equal(left: bytes, right: bytes) -> bool:
+    """Compare without telling by time where they differ."""
+    return hmac.compare_digest(left, right)
+
+
+def siv_seal(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    """AES-256-GCM-SIV (RFC 8452): a repeated nonce shows equal messages and nothing else. Answer: ciphertext | tag."""
+    return AESGCMSIV(key).encrypt(nonce, plaintext, aad)
+
+
+def siv_open(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+    """Open what `siv_seal` sealed; raises DoesNotOpen."""
+    try:
+        return AESGCMSIV(key).decrypt(nonce, ciphertext, aad)
+    except (InvalidTag, ValueError) as error:
+        raise DoesNotOpen("sealed bytes do not open") from error
+
+
+def gcm_seal(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    """AES-256-GCM (NIST SP 800-38D). The key must be fresh for each message: a repeated nonce breaks it."""
+    return AESGCM(key).encrypt(nonce, plaintext, aad)
+
+
+def gcm_open(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+    """Open what `gcm_seal` sealed; raises DoesNotOpen."""
+    try:
+        return AESGCM(key).decrypt(nonce, ciphertext, aad)
+    except (InvalidTag, ValueError) as error:
+        raise DoesNotOpen("sealed bytes do not open") from error
+
+
+def signing_key() -> bytes:
+    """A new Ed25519 private key (RFC 8032), 32 raw bytes."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+
+
+def public_key(private: bytes) -> bytes:
+    """The 32-byte public half of an Ed25519 private key."""
+    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def sign(private: bytes, message: bytes) -> bytes:
+    """Ed25519 signature, 64 bytes."""
+    return Ed25519PrivateKey.from_private_bytes(private).sign(message)
+
+
+def signature_holds(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature is that of this message under this key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
