@@ -15,7 +15,8 @@ from kexin.foundation.caller import Caller
 
 #: Job arguments are ids, numbers, flags and short codes. Anything longer could be somebody's data: a job row is a
 #: table too, and it lives in backups.
-_CODE = re.compile(r"[a-z0-9_.:-]{1,64}")
+#: A code starts with a letter or is the text of a UUID: digits alone could be a phone number.
+_CODE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class PlaintextInJob(TypeError):
