@@ -1,0 +1,15 @@
+"""Django's name for this room; announces at start what the vault holds on a person."""
+
+from django.apps import AppConfig
+
+
+class VaultConfig(AppConfig):
+    name = "kexin.vault"
+    label = "vault"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kexin.vault import facts, holdings
+
+        facts.register()
+        holdings.register()

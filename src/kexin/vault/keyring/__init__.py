@@ -1,0 +1,1 @@
+"""The keyring: wrapped keys in a database of their own, whose backups are short-lived."""

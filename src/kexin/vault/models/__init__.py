@@ -1,0 +1,29 @@
+"""Tables of the safe; private to this room. Nothing outside `vault` imports a model."""
+
+from kexin.vault.models.doors import Disclosure, Reveal
+from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
+from kexin.vault.models.files import File, FileChunk
+from kexin.vault.models.sealed import Installation, OpenCount, Sealed, SealedHistory
+from kexin.vault.models.sources import Provenance, SourceAct
+from kexin.vault.models.subjects import Merge, Subject
+from kexin.vault.models.tokens import TokenExact, TokenGram
+
+__all__ = [
+    "Disclosure",
+    "Erasure",
+    "ErasureStep",
+    "File",
+    "FileChunk",
+    "Hold",
+    "Installation",
+    "Merge",
+    "OpenCount",
+    "Provenance",
+    "Reveal",
+    "Sealed",
+    "SealedHistory",
+    "SourceAct",
+    "Subject",
+    "TokenExact",
+    "TokenGram",
+]

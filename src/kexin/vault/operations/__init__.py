@@ -1,0 +1,29 @@
+"""The verbs of the safe: each is one decision, one transaction, one evidence line."""
+
+from kexin.vault.operations.admit import admit, admit_many, declare_source
+from kexin.vault.operations.amend import amend
+from kexin.vault.operations.erase import continue_erasure, erase, place_hold, release_hold
+from kexin.vault.operations.files import burn_file, keep_file, open_file
+from kexin.vault.operations.lifecycle import discard, freeze, restore, touch_contact, unfreeze
+from kexin.vault.operations.merge import merge, unmerge
+
+__all__ = [
+    "admit",
+    "admit_many",
+    "amend",
+    "burn_file",
+    "continue_erasure",
+    "declare_source",
+    "discard",
+    "erase",
+    "freeze",
+    "keep_file",
+    "merge",
+    "open_file",
+    "place_hold",
+    "release_hold",
+    "restore",
+    "touch_contact",
+    "unfreeze",
+    "unmerge",
+]
