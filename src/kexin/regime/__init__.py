@@ -1,0 +1,1 @@
+"""Floor 3: the rulebook and the decision; consents, notices, grants; the register of holdings."""
