@@ -1,0 +1,54 @@
+"""The register of holdings: every model is claimed by one Holding or declared impersonal, or nothing starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kexin.foundation.holding import Holding, Impersonal
+
+_holdings: dict[str, Holding] = {}
+_impersonal: dict[str, Impersonal] = {}
+
+
+class Unclaimed(RuntimeError):
+    """A model that no room claims: nobody could erase, export or account for what it holds."""
+
+
+class ClaimedTwice(ValueError):
+    """Two holdings, or a holding and a declaration, claim one model; or one key is used twice."""
+
+
+def register_holding(*items: Holding | Impersonal) -> None:
+    """Claim models at start-up (`AppConfig.ready`). The same declaration again changes nothing."""
+    for item in items:
+        if isinstance(item, Holding):
+            if _holdings.get(item.key, item) is not item:
+                raise ClaimedTwice(f"two holdings are called {item.key!r}")
+            taken = {label.lower() for key, other in _holdings.items() if key != item.key for label in other.models}
+            _refuse_taken(item.models, taken | set(_impersonal))
+            _holdings[item.key] = item
+        else:
+            _refuse_taken(item.models, {label.lower() for one in _holdings.values() for label in one.models})
+            _impersonal.update({label.lower(): item for label in item.models})
+
+
+def _refuse_taken(models: Iterable[str], taken: set[str]) -> None:
+    for label in models:
+        if label.lower() in taken:
+            raise ClaimedTwice(f"{label} is claimed twice; one model has one holding")
+
+
+def holdings() -> tuple[Holding, ...]:
+    """Every holding in the order in which an erasure walks them."""
+    return tuple(sorted(_holdings.values(), key=lambda one: (one.order, one.key)))
+
+
+def impersonal_models() -> dict[str, str]:
+    """Models declared impersonal -> the reason in one sentence."""
+    return {label: one.reason for label, one in sorted(_impersonal.items())}
+
+
+def unclaimed(labels: Iterable[str]) -> tuple[str, ...]:
+    """The model labels (app.Model) among these that nobody claims."""
+    claimed = {label.lower() for one in _holdings.values() for label in one.models} | set(_impersonal)
+    return tuple(sorted(label for label in labels if label.lower() not in claimed))
