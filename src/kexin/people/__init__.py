@@ -1,0 +1,1 @@
+"""Floor 2: who works here, what they may be, and how they prove it."""

@@ -1,0 +1,48 @@
+"""Facts that higher floors tell this room, so that it never asks upward. `site` registers them once at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from kexin.people.rules import posts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """``born_demo``: this database was created as a demo. ``small_firm``: the rulebook's profile is 小型. ``purposes``:
+    the purposes that the rulebook in force gives to a set of posts, the usual one first."""
+
+    born_demo: Callable[[], bool] = lambda: False
+    small_firm: Callable[[], bool] = lambda: False
+    purposes: Callable[[Iterable[str]], tuple[str, ...]] = posts.purposes_of
+
+
+_facts = Facts()
+
+
+def register(
+    *,
+    born_demo: Callable[[], bool] | None = None,
+    small_firm: Callable[[], bool] | None = None,
+    purposes: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
+) -> None:
+    """Tell some of the facts; the others stay. Until told, nothing is a demo and no firm is small."""
+    global _facts  # noqa: PLW0603 - one process, told once
+    told = {"born_demo": born_demo, "small_firm": small_firm, "purposes": purposes}
+    _facts = replace(_facts, **{key: value for key, value in told.items() if value is not None})
+
+
+def born_demo() -> bool:
+    """Whether one-click sign-in may exist at all."""
+    return _facts.born_demo()
+
+
+def small_firm() -> bool:
+    """Whether the company's rulebook declares the small profile."""
+    return _facts.small_firm()
+
+
+def purposes(roles: Iterable[str]) -> tuple[str, ...]:
+    """Purposes under which holders of these posts work."""
+    return _facts.purposes(roles)
