@@ -1,0 +1,64 @@
+"""Questions to chapter 6: how far is a deletion, and its certificate."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from kexin.chapters.privacy import models, types
+from kexin.foundation.caller import Caller
+from kexin.vault import queries as vault
+from kexin.vault.types import ErasureView
+
+PAGE_ROWS = 50
+
+
+def view(request: models.ErasureRequest, erasure: ErasureView | None) -> types.RequestView:
+    """A request's row as its frozen answer."""
+    return types.RequestView(
+        id=request.id,
+        code=request.code,
+        subject_id=request.subject_id,
+        ground=types.Ground(request.ground),
+        door=types.Door(request.door),
+        taken_at=request.taken_at,
+        answer_by=request.answer_by,
+        erasure=erasure,
+    )
+
+
+def request(caller: Caller, *, request: uuid.UUID) -> types.RequestView:
+    """One deletion request with the state of every place. Raises RequestNotFound."""
+    row = models.ErasureRequest.objects.filter(id=request).first()
+    if row is None or row.erasure_id is None:
+        raise types.RequestNotFound
+    return view(row, vault.erasure(caller, erasure=row.erasure_id))
+
+
+def requests(caller: Caller, *, before: tuple[datetime, uuid.UUID] | None = None) -> tuple[types.RequestView, ...]:
+    """The newest deletion requests, at most `PAGE_ROWS`; ``before`` continues after the last one seen."""
+    rows = models.ErasureRequest.objects.order_by("-taken_at", "-id")
+    if before is not None:
+        rows = rows.filter(taken_at__lte=before[0]).exclude(taken_at=before[0], id__gte=before[1])
+    page = list(rows[:PAGE_ROWS])
+    states = vault.erasures(caller, erasures=[row.erasure_id for row in page if row.erasure_id])
+    return tuple(view(row, states.get(row.erasure_id)) for row in page if row.erasure_id)
+
+
+def request_of(caller: Caller, *, subject: uuid.UUID) -> types.RequestView | None:
+    """The newest deletion request about one record, for its card."""
+    row = models.ErasureRequest.objects.filter(subject_id=subject).order_by("-taken_at").first()
+    if row is None or row.erasure_id is None:
+        return None
+    return view(row, vault.erasure(caller, erasure=row.erasure_id))
+
+
+def certificate(caller: Caller, *, request: uuid.UUID) -> bytes:
+    """The signed certificate as a document that `kexin-verify` checks offline. Raises CertificateNotReady."""
+    row = models.ErasureRequest.objects.filter(id=request).first()
+    if row is None or row.erasure_id is None:
+        raise types.RequestNotFound
+    document = vault.certificate(caller, erasure=row.erasure_id)
+    if document is None:
+        raise types.CertificateNotReady
+    return document
