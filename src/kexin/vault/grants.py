@@ -10,7 +10,6 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_merge": {"web": _WORK, "worker": _WORK},
     "vault_sealed": {"web": _WORK, "worker": _WORK},
     "vault_sealedhistory": {"web": _WORK, "worker": _WORK},
-    "vault_opencount": {"web": _APPEND, "worker": _KEEP},
     "vault_installation": {"web": "SELECT", "worker": "SELECT", "sequencer": "SELECT", "reader": "SELECT"},
     "vault_tokenexact": {"web": _WORK, "worker": _WORK},
     "vault_tokengram": {"web": _WORK, "worker": _WORK},

@@ -251,24 +251,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="OpenCount",
-            fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("intake_id", models.UUIDField(null=True)),
-                ("opens", models.IntegerField()),
-                ("process", models.UUIDField()),
-                ("counted_at", models.DateTimeField()),
-                ("reconciled_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("reconciled_at__isnull", True)), fields=["id"], name="vault_open_pending"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
             name="Provenance",
             fields=[
                 (

@@ -3,7 +3,7 @@
 from kexin.vault.models.doors import Disclosure, Reveal
 from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
 from kexin.vault.models.files import File, FileChunk
-from kexin.vault.models.sealed import Installation, OpenCount, Sealed, SealedHistory
+from kexin.vault.models.sealed import Installation, Sealed, SealedHistory
 from kexin.vault.models.sources import Provenance, SourceAct
 from kexin.vault.models.subjects import Merge, Subject
 from kexin.vault.models.tokens import TokenExact, TokenGram
@@ -17,7 +17,6 @@ __all__ = [
     "Hold",
     "Installation",
     "Merge",
-    "OpenCount",
     "Provenance",
     "Reveal",
     "Sealed",

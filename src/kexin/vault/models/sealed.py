@@ -1,4 +1,4 @@
-"""The closed half of a record: one envelope per (record, grade), and the counts that prove who opened what."""
+"""The closed half of a record: one envelope per (record, grade)."""
 
 from django.db import models
 from django.db.models import Q
@@ -47,20 +47,6 @@ class SealedHistory(models.Model):
             )
         ]
         indexes = [models.Index(fields=["until"], name="vault_history_until")]
-
-
-class OpenCount(models.Model):
-    """How many envelopes of grade 3–4 one process opened under one evidence line; a line of NULL is an alarm."""
-
-    id = models.BigAutoField(primary_key=True)
-    intake_id = models.UUIDField(null=True)
-    opens = models.IntegerField()
-    process = models.UUIDField()
-    counted_at = models.DateTimeField()
-    reconciled_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["id"], name="vault_open_pending", condition=Q(reconciled_at__isnull=True))]
 
 
 class Installation(models.Model):

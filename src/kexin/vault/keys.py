@@ -1,0 +1,420 @@
+"""Keys: epoch keys in memory for minutes, subject keys never kept, all of them wrapped in the keyring.
+
+provider -> epoch key (one per class) -> subject key of (subject, class) | file key | index key. Classes: 0 evidence
+payloads, 1–4 grades, 5 files, 6 search indexes. There is deliberately no cache of subject keys: an unwrap costs
+microseconds, and so a live erasure holds at once in every process.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+
+from kexin.foundation import canonical, clock, crypto
+from kexin.foundation.crypto import DoesNotOpen
+from kexin.vault import sealing
+from kexin.vault.providers import default_provider, provider
+from kexin.vault.types import KeyMissing, KeyringDown, SubjectErased
+
+ALIAS = "keyring"
+FILE_CLASS = 5
+INDEX_CLASS = 6
+CLASSES = (0, 1, 2, 3, 4, FILE_CLASS, INDEX_CLASS)
+#: How long a process may use an epoch key before it asks the provider again, in seconds.
+EPOCH_TTL_S = 300
+_REFUSED_ERASED = "KX001"
+_EPOCH_LOCK = 0x6B78_6570
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRef:
+    """Names one subject key."""
+
+    subject_id: uuid.UUID
+    grade: int
+    gen: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochKey:
+    """An epoch key in memory."""
+
+    id: uuid.UUID
+    grade: int
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A row for the keyring: a minted key as it may be stored."""
+
+    ref: KeyRef
+    epoch_id: uuid.UUID
+    wrapped: bytes
+    commit16: bytes
+
+
+_epochs: dict[uuid.UUID, tuple[float, EpochKey]] = {}
+
+
+@contextmanager
+def keyring() -> Iterator[Any]:
+    """A cursor on the keyring. A keyring that does not answer is `KeyringDown`: 503, nothing changed."""
+    connection = connections[ALIAS]
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    except (OperationalError, InterfaceError) as error:
+        if not connection.in_atomic_block:
+            connection.close()
+        raise KeyringDown(remedy="稍后再试；数据没有改变") from error
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") == _REFUSED_ERASED:
+            raise SubjectErased from error
+        raise
+
+
+@contextmanager
+def keyring_atomic() -> Iterator[Any]:
+    """One transaction of the keyring; with the same meaning of errors as `keyring`."""
+    connection = connections[ALIAS]
+    try:
+        with transaction.atomic(using=ALIAS), connection.cursor() as cursor:
+            yield cursor
+    except (OperationalError, InterfaceError) as error:
+        if not connection.in_atomic_block:
+            connection.close()
+        raise KeyringDown(remedy="稍后再试；数据没有改变") from error
+    except DatabaseError as error:
+        if getattr(error.__cause__, "sqlstate", "") == _REFUSED_ERASED:
+            raise SubjectErased from error
+        raise
+
+
+def ask(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Read from the keyring; a connection that died meanwhile is replaced once."""
+    for attempt in (1, 2):
+        try:
+            with keyring() as cursor:
+                cursor.execute(sql, params)
+                rows: list[tuple[Any, ...]] = cursor.fetchall()
+                return rows
+        except KeyringDown:
+            if attempt == 2 or connections[ALIAS].in_atomic_block:
+                raise
+    raise AssertionError("unreachable")
+
+
+# --- epochs ---------------------------------------------------------------------------------------------------------
+
+
+def ensure_epochs() -> None:
+    """Make the epochs that are missing (set-up calls it; safe to run again)."""
+    for grade in CLASSES:
+        active_epoch(grade)
+
+
+def active_epoch(grade: int) -> EpochKey:
+    """The epoch that wraps new keys of this class; made when there is none yet."""
+    rows = ask("SELECT id FROM keyring_epoch WHERE grade = %s AND state = 'active'", [grade])
+    return epoch(rows[0][0] if rows else _first_epoch(grade))
+
+
+def epoch(epoch_id: uuid.UUID) -> EpochKey:
+    """An epoch key by id, from memory or unwrapped by its provider."""
+    kept = _epochs.get(epoch_id)
+    if kept and kept[0] > time.monotonic():
+        return kept[1]
+    rows = ask(
+        "SELECT grade, provider, provider_ref, wrapped, commit16, state FROM keyring_epoch WHERE id = %s", [epoch_id]
+    )
+    if not rows:
+        raise KeyMissing("no such epoch")
+    grade, provider_name, ref, wrapped, commit16, _state = rows[0]
+    key = provider(provider_name).unwrap(ref=ref, wrapped=bytes(wrapped), aad=_epoch_aad(epoch_id, grade))
+    if not crypto.equal(sealing.commitment(key), bytes(commit16)):
+        raise DoesNotOpen("this is not the key that the epoch was committed to")
+    made = EpochKey(epoch_id, grade, key)
+    _epochs[epoch_id] = (time.monotonic() + EPOCH_TTL_S, made)
+    return made
+
+
+def forget() -> None:
+    """Drop every key held in memory (tests, epoch destruction, locked mode)."""
+    _epochs.clear()
+    _index_keys.clear()
+
+
+def new_epoch_row(cursor: Any, grade: int) -> uuid.UUID:
+    """Make an epoch and write its row as active, after proving that the provider gives back what it wrapped."""
+    epoch_id, name = uuid.uuid4(), default_provider()
+    held = provider(name)
+    ref = held.create(epoch=epoch_id, grade=grade)
+    key, aad = crypto.random_bytes(crypto.KEY_BYTES), _epoch_aad(epoch_id, grade)
+    wrapped = held.wrap(ref=ref, key=key, aad=aad)
+    if not crypto.equal(held.unwrap(ref=ref, wrapped=wrapped, aad=aad), key):
+        raise DoesNotOpen("the provider does not give back what it wrapped")
+    cursor.execute(
+        "INSERT INTO keyring_epoch (id, grade, provider, provider_ref, wrapped, commit16, state, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, 'active', %s)",
+        [epoch_id, grade, name, ref, wrapped, sealing.commitment(key), clock.now()],
+    )
+    return epoch_id
+
+
+def _first_epoch(grade: int) -> uuid.UUID:
+    with keyring_atomic() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH_LOCK])
+        cursor.execute("SELECT id FROM keyring_epoch WHERE grade = %s AND state = 'active'", [grade])
+        row = cursor.fetchone()
+        return row[0] if row else new_epoch_row(cursor, grade)
+
+
+def _epoch_aad(epoch_id: uuid.UUID, grade: int) -> bytes:
+    return b"kexin epoch" + canonical.length_prefixed(epoch_id.bytes, bytes((grade,)))
+
+
+# --- wrapping -------------------------------------------------------------------------------------------------------
+
+
+def wrap(kek: EpochKey, key: bytes, aad: bytes) -> bytes:
+    """Wrap a key. A nonce that repeats by chance shows nothing here: GCM-SIV, and wrapped keys are random."""
+    nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
+    return nonce + crypto.siv_seal(kek.key, nonce, key, aad)
+
+
+def unwrap(kek: EpochKey, wrapped: bytes, commit16: bytes, aad: bytes) -> bytes:
+    """Unwrap a key and check that it is the one committed to."""
+    key = crypto.siv_open(kek.key, wrapped[:12], wrapped[12:], aad)
+    if not crypto.equal(sealing.commitment(key), commit16):
+        raise DoesNotOpen("this is not the key that the row was committed to")
+    return key
+
+
+def subject_aad(ref: KeyRef, epoch_id: uuid.UUID) -> bytes:
+    """What the wrapping of a subject key is bound to."""
+    return b"kexin wrap" + ref.subject_id.bytes + epoch_id.bytes + struct.pack(">BI", ref.grade, ref.gen)
+
+
+def file_aad(file_id: uuid.UUID, epoch_id: uuid.UUID) -> bytes:
+    """What the wrapping of a file key is bound to."""
+    return b"kexin wrap file" + file_id.bytes + epoch_id.bytes
+
+
+def index_aad(index: str, gen: int, epoch_id: uuid.UUID) -> bytes:
+    """What the wrapping of an index key is bound to."""
+    return b"kexin wrap index" + canonical.length_prefixed(index.encode(), epoch_id.bytes, struct.pack(">I", gen))
+
+
+# --- subject keys ---------------------------------------------------------------------------------------------------
+
+
+def mint(refs: Iterable[KeyRef], epochs: Mapping[int, EpochKey]) -> tuple[dict[KeyRef, bytes], list[Wrapped]]:
+    """New random keys and the rows to store before anything sealed under them is."""
+    keys: dict[KeyRef, bytes] = {}
+    rows: list[Wrapped] = []
+    for ref in refs:
+        kek, key = epochs[ref.grade], crypto.random_bytes(crypto.KEY_BYTES)
+        keys[ref] = key
+        rows.append(Wrapped(ref, kek.id, wrap(kek, key, subject_aad(ref, kek.id)), sealing.commitment(key)))
+    return keys, rows
+
+
+def create(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
+    """Mint keys and commit their rows. Called before the data that needs them: an orphan key is harmless, an
+    orphan envelope would be a loss."""
+    keys, rows = mint(refs, {grade: active_epoch(grade) for grade in {ref.grade for ref in refs}})
+    now = clock.now()
+    with keyring_atomic() as cursor:
+        cursor.executemany(
+            "INSERT INTO keyring_subjectkey (subject_id, grade, gen, epoch_id, wrapped, commit16, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [_row(row, now) for row in rows],
+        )
+    return keys
+
+
+def create_many(rows: Sequence[Wrapped]) -> None:
+    """Commit many minted keys by COPY."""
+    now = clock.now()
+    columns = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
+    with (
+        keyring_atomic() as cursor,
+        cursor.copy(f"COPY keyring_subjectkey ({columns}) FROM STDIN") as copy,  # noqa: S608
+    ):
+        for row in rows:
+            copy.write_row(_row(row, now))
+
+
+def _row(row: Wrapped, now: datetime) -> tuple[Any, ...]:
+    return (row.ref.subject_id, row.ref.grade, row.ref.gen, row.epoch_id, row.wrapped, row.commit16, now)
+
+
+def fetch(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
+    """The keys of these refs, unwrapped. A missing key of an erased subject is `SubjectErased`; of a living one it
+    is an incident (`KeyMissing`), never an empty answer."""
+    wanted = list(dict.fromkeys(refs))
+    if not wanted:
+        return {}
+    rows = ask(
+        "SELECT k.subject_id, k.grade, k.gen, k.epoch_id, k.wrapped, k.commit16"
+        " FROM unnest(%s::uuid[], %s::smallint[], %s::smallint[]) AS w(subject_id, grade, gen)"
+        " JOIN keyring_subjectkey k USING (subject_id, grade, gen)",
+        [[ref.subject_id for ref in wanted], [ref.grade for ref in wanted], [ref.gen for ref in wanted]],
+    )
+    keys: dict[KeyRef, bytes] = {}
+    for subject_id, grade, gen, epoch_id, wrapped, commit16 in rows:
+        ref = KeyRef(subject_id, grade, gen)
+        keys[ref] = unwrap(epoch(epoch_id), bytes(wrapped), bytes(commit16), subject_aad(ref, epoch_id))
+    missing = [ref for ref in wanted if ref not in keys]
+    if missing:
+        _explain(missing)
+    return keys
+
+
+def _explain(missing: Sequence[KeyRef]) -> None:
+    subjects = {ref.subject_id for ref in missing}
+    if subjects <= tombstoned(subjects):
+        raise SubjectErased
+    raise KeyMissing("一条加密记录找不到钥匙，已作为事故记录", remedy="请联系系统管理员运行 kexin doctor")
+
+
+def tombstoned(subjects: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these subjects were erased, as the keyring knows it."""
+    rows = ask("SELECT subject_id FROM keyring_tombstone WHERE subject_id = ANY(%s::uuid[])", [list(subjects)])
+    return {row[0] for row in rows}
+
+
+def generations(subject_id: uuid.UUID) -> dict[int, int]:
+    """The newest key generation per class that this subject has."""
+    rows = ask("SELECT grade, max(gen) FROM keyring_subjectkey WHERE subject_id = %s GROUP BY grade", [subject_id])
+    return dict(rows)
+
+
+def burn(subject_id: uuid.UUID) -> int:
+    """Tombstone and delete in one transaction; answers how many keys died. From here on no process can open the
+    subject, and the database refuses it any new key. Safe to run again."""
+    with keyring_atomic() as cursor:
+        cursor.execute(
+            "INSERT INTO keyring_tombstone (subject_id, at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [subject_id, clock.now()],
+        )
+        cursor.execute("DELETE FROM keyring_subjectkey WHERE subject_id = %s", [subject_id])
+        burned = int(cursor.rowcount)
+        cursor.execute("DELETE FROM keyring_filekey WHERE subject_id = %s", [subject_id])
+        return burned + int(cursor.rowcount)
+
+
+def burn_generation(ref: KeyRef) -> None:
+    """Delete one generation of one key: envelopes sealed under it, in any backup of the data, open no more."""
+    with keyring() as cursor:
+        cursor.execute(
+            "DELETE FROM keyring_subjectkey WHERE subject_id = %s AND grade = %s AND gen = %s",
+            [ref.subject_id, ref.grade, ref.gen],
+        )
+
+
+# --- file keys ------------------------------------------------------------------------------------------------------
+
+
+def create_file_key(file_id: uuid.UUID, subject_id: uuid.UUID | None) -> bytes:
+    """A new key for one file, committed before its first chunk."""
+    kek, key = active_epoch(FILE_CLASS), crypto.random_bytes(crypto.KEY_BYTES)
+    with keyring() as cursor:
+        cursor.execute(
+            "INSERT INTO keyring_filekey (file_id, subject_id, epoch_id, wrapped, commit16, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [
+                file_id,
+                subject_id,
+                kek.id,
+                wrap(kek, key, file_aad(file_id, kek.id)),
+                sealing.commitment(key),
+                clock.now(),
+            ],
+        )
+    return key
+
+
+def fetch_file_key(file_id: uuid.UUID) -> bytes | None:
+    """The key of one file; None when it was burned."""
+    rows = ask("SELECT epoch_id, wrapped, commit16 FROM keyring_filekey WHERE file_id = %s", [file_id])
+    if not rows:
+        return None
+    epoch_id, wrapped, commit16 = rows[0]
+    return unwrap(epoch(epoch_id), bytes(wrapped), bytes(commit16), file_aad(file_id, epoch_id))
+
+
+def burn_file_key(file_id: uuid.UUID) -> None:
+    """Delete the key of one file."""
+    with keyring() as cursor:
+        cursor.execute("DELETE FROM keyring_filekey WHERE file_id = %s", [file_id])
+
+
+# --- index keys -----------------------------------------------------------------------------------------------------
+
+_index_keys: dict[str, tuple[float, tuple[tuple[int, str, bytes], ...]]] = {}
+_READ_STATES = ("active",)
+_WRITE_STATES = ("active", "building")
+
+
+def index_keys(index: str, *, writing: bool = False) -> tuple[tuple[int, bytes], ...]:
+    """(generation, key) pairs of a search index: those to search, or those to write tokens for. The first use of
+    an index makes its first generation. Kept in memory as long as an epoch key is."""
+    kept = _index_keys.get(index)
+    if not kept or kept[0] <= time.monotonic():
+        kept = (time.monotonic() + EPOCH_TTL_S, _load_index_keys(index))
+        _index_keys[index] = kept
+    states = _WRITE_STATES if writing else _READ_STATES
+    return tuple((gen, key) for gen, state, key in kept[1] if state in states)
+
+
+def _load_index_keys(index: str) -> tuple[tuple[int, str, bytes], ...]:
+    sql = "SELECT gen, state, epoch_id, wrapped, commit16 FROM keyring_indexkey WHERE index = %s ORDER BY gen DESC"
+    rows = ask(sql, [index])
+    if not any(row[1] == "active" for row in rows):
+        add_index_key(index, state="active")
+        rows = ask(sql, [index])
+    return tuple(
+        (gen, state, unwrap(epoch(epoch_id), bytes(wrapped), bytes(commit16), index_aad(index, gen, epoch_id)))
+        for gen, state, epoch_id, wrapped, commit16 in rows
+    )
+
+
+def add_index_key(index: str, *, state: str = "building") -> int:
+    """A new generation of an index; answers with its number."""
+    kek, key = active_epoch(INDEX_CLASS), crypto.random_bytes(crypto.KEY_BYTES)
+    with keyring_atomic() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH_LOCK])
+        cursor.execute(
+            "SELECT coalesce(max(gen), 0), coalesce(max(gen) FILTER (WHERE state = 'active'), 0)"
+            " FROM keyring_indexkey WHERE index = %s",
+            [index],
+        )
+        newest, active = cursor.fetchone()
+        if state == "active" and active:
+            return int(active)
+        gen = int(newest) + 1
+        cursor.execute(
+            "INSERT INTO keyring_indexkey (index, gen, epoch_id, wrapped, commit16, state, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                index,
+                gen,
+                kek.id,
+                wrap(kek, key, index_aad(index, gen, kek.id)),
+                sealing.commitment(key),
+                state,
+                clock.now(),
+            ],
+        )
+    _index_keys.pop(index, None)
+    return gen

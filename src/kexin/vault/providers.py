@@ -1,0 +1,121 @@
+"""Where epoch keys are kept: the provider interface and `file`, the provider of one machine.
+
+Others (Vault/OpenBao transit, PKCS#11, cloud KMS) are entry points of the group ``kexin.key_providers``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import uuid
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+
+from kexin.foundation import crypto
+from kexin.foundation.crypto import DoesNotOpen
+
+
+class Provider(Protocol):
+    """Holds one key per epoch and never gives it out. Destroying a reference is final."""
+
+    name: str
+
+    def create(self, *, epoch: uuid.UUID, grade: int) -> str:
+        """Make the key of an epoch; answers with its reference."""
+
+    def wrap(self, *, ref: str, key: bytes, aad: bytes) -> bytes:
+        """Wrap an epoch key."""
+
+    def unwrap(self, *, ref: str, wrapped: bytes, aad: bytes) -> bytes:
+        """Unwrap an epoch key; raises DoesNotOpen, or ProviderGone when the reference was destroyed."""
+
+    def destroy(self, *, ref: str) -> None:
+        """Destroy the key of an epoch; idempotent."""
+
+
+class ProviderGone(DoesNotOpen):
+    """The provider no longer has this key: everything wrapped by it is lost, by intention or by accident."""
+
+
+class FileProvider:
+    """One file of 32 bytes per epoch, mode 0600. Unlinking is best effort on journaling disks: say so, never more."""
+
+    name = "file"
+
+    def __init__(self, *, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, *, epoch: uuid.UUID, grade: int) -> str:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ref = f"epoch-{grade}-{epoch}.key"
+        handle = os.open(self._folder / ref, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, crypto.random_bytes(crypto.KEY_BYTES))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        self._sync_folder()
+        return ref
+
+    def wrap(self, *, ref: str, key: bytes, aad: bytes) -> bytes:
+        nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
+        return nonce + crypto.siv_seal(self._key(ref), nonce, key, aad)
+
+    def unwrap(self, *, ref: str, wrapped: bytes, aad: bytes) -> bytes:
+        return crypto.siv_open(self._key(ref), wrapped[:12], wrapped[12:], aad)
+
+    def destroy(self, *, ref: str) -> None:
+        path = self._path(ref)
+        if not path.exists():
+            return
+        with path.open("r+b", buffering=0) as file:
+            file.write(bytes(crypto.KEY_BYTES))
+            os.fsync(file.fileno())
+        path.unlink()
+        self._sync_folder()
+
+    def _key(self, ref: str) -> bytes:
+        try:
+            key = self._path(ref).read_bytes()
+        except FileNotFoundError as error:
+            raise ProviderGone("the key file of this epoch is gone") from error
+        if len(key) != crypto.KEY_BYTES:
+            raise ProviderGone("the key file of this epoch is damaged")
+        return key
+
+    def _path(self, ref: str) -> Path:
+        if ref != Path(ref).name:
+            raise ProviderGone("a reference is a file name")
+        return self._folder / ref
+
+    def _sync_folder(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def provider(name: str) -> Provider:
+    """The provider that an epoch names."""
+    if name == FileProvider.name:
+        folder = getattr(settings, "KEXIN_KEYS_DIR", None) or Path(settings.KEXIN_HOME) / "keys"
+        return FileProvider(folder=Path(folder))
+    return _installed(name)
+
+
+@functools.cache
+def _installed(name: str) -> Provider:
+    found = entry_points(group="kexin.key_providers", name=name)
+    if not found:
+        raise ProviderGone(f"no key provider named {name}")
+    made: Provider = next(iter(found)).load()()
+    return made
+
+
+def default_provider() -> str:
+    """Which provider new epochs use."""
+    return str(getattr(settings, "KEXIN_KEY_PROVIDER", FileProvider.name))

@@ -1,0 +1,131 @@
+"""Sealing one record: suites, padding and what a seal is bound to. Pure: keys come in, bytes go out, nothing is kept.
+
+An envelope is ``suite (1 byte) | nonce (12) or salt (24) | ciphertext | tag (16)``. Suite 1 is AES-256-GCM-SIV under
+the subject key; suite 3 is AES-256-GCM under a key derived for this one message (providers limited to FIPS modes).
+Suite 2 (SM4-GCM) is reserved. Measurements and reasons: docs/decisions, RFC 8452, NIST SP 800-38D.
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from kexin.foundation import canonical, crypto
+from kexin.foundation.crypto import DoesNotOpen
+
+SUITE_SIV = 1
+SUITE_GCM_DERIVED = 3
+SUITES = (SUITE_SIV, SUITE_GCM_DERIVED)
+#: Version of what the associated data says; part of every seal.
+SCHEMA = 1
+_SALT_BYTES = 24
+_ZERO_NONCE = bytes(crypto.GCM_NONCE_BYTES)
+_PAD_STEPS = (64, 256, 1024, 4096)
+#: One record of one grade; a value longer than this belongs into a file.
+MAX_PLAINTEXT_BYTES = 1 << 20
+
+
+class RandomnessBroken(RuntimeError):
+    """The system's generator repeated itself: sealing stops rather than repeat a key (FIPS 140-2 §4.9.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an envelope lives. All of it is bound into the seal, so it opens nowhere else."""
+
+    installation: uuid.UUID
+    entity: str
+    entity_id: uuid.UUID
+    subject_id: uuid.UUID
+    grade: int
+    ver: int
+    key_gen: int
+
+    def aad(self, suite: int) -> bytes:
+        """Associated data: each part after its length, so that no two places share bytes."""
+        return b"kexin seal" + canonical.length_prefixed(
+            self.installation.bytes,
+            self.entity.encode(),
+            self.entity_id.bytes,
+            self.subject_id.bytes,
+            struct.pack(">HBIBI", SCHEMA, self.grade, self.ver, suite, self.key_gen),
+        )
+
+
+def pad(plaintext: bytes) -> bytes:
+    """Length (4 bytes), text, zeros: up to 64, 256, 1024, 4096, then multiples of 4096, so that size tells little."""
+    if len(plaintext) > MAX_PLAINTEXT_BYTES:
+        raise ValueError("a sealed record is at most 1 MiB per grade")
+    framed = len(plaintext).to_bytes(4, "big") + plaintext
+    size = next((step for step in _PAD_STEPS if len(framed) <= step), -(-len(framed) // 4096) * 4096)
+    return framed.ljust(size, b"\0")
+
+
+def unpad(padded: bytes) -> bytes:
+    """The text inside a padded frame; raises DoesNotOpen when the frame lies."""
+    size = int.from_bytes(padded[:4], "big")
+    if len(padded) < 4 or size > len(padded) - 4 or padded[4 + size :].strip(b"\0"):
+        raise DoesNotOpen("sealed bytes are not framed as they should be")
+    return padded[4 : 4 + size]
+
+
+def seal_bytes(*, key: bytes, place: Place, plaintext: bytes, suite: int = SUITE_SIV) -> bytes:
+    """Seal bytes for one place."""
+    head = bytes((suite,))
+    if suite == SUITE_SIV:
+        nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
+        return head + nonce + crypto.siv_seal(key, nonce, pad(plaintext), place.aad(suite))
+    if suite == SUITE_GCM_DERIVED:
+        salt = _fresh_salt()
+        aad = place.aad(suite)
+        return head + salt + crypto.gcm_seal(_message_key(key, salt, aad), _ZERO_NONCE, pad(plaintext), aad)
+    raise ValueError(f"no suite {suite}")
+
+
+def open_bytes(*, key: bytes, place: Place, envelope: bytes, suite: int) -> bytes:
+    """Open what `seal_bytes` sealed for this place; `suite` is what the row says. Raises DoesNotOpen."""
+    if not envelope or envelope[0] != suite or suite not in SUITES:
+        raise DoesNotOpen("the envelope is not of the suite that its row names")
+    aad = place.aad(suite)
+    if suite == SUITE_SIV:
+        return unpad(crypto.siv_open(key, envelope[1:13], envelope[13:], aad))
+    salt = envelope[1 : 1 + _SALT_BYTES]
+    return unpad(crypto.gcm_open(_message_key(key, salt, aad), _ZERO_NONCE, envelope[1 + _SALT_BYTES :], aad))
+
+
+def seal_values(*, key: bytes, place: Place, values: dict[str, Any], suite: int = SUITE_SIV) -> bytes:
+    """Seal all values of one grade of one record as canonical JSON."""
+    return seal_bytes(key=key, place=place, plaintext=canonical.dumps(values), suite=suite)
+
+
+def open_values(*, key: bytes, place: Place, envelope: bytes, suite: int) -> dict[str, Any]:
+    """The values of one grade of one record; raises DoesNotOpen."""
+    values = canonical.loads(open_bytes(key=key, place=place, envelope=envelope, suite=suite))
+    if not isinstance(values, dict):
+        raise DoesNotOpen("a record is a map of values")
+    return values
+
+
+def commitment(key: bytes) -> bytes:
+    """16 bytes that only this key has: AEAD tags alone do not commit to one key."""
+    return crypto.hmac_sha256(key, b"kexin commit")[:16]
+
+
+_last_salt = b""
+
+
+def _fresh_salt() -> bytes:
+    """24 random bytes, refused when the generator repeats itself: a repeated salt here would repeat a key."""
+    global _last_salt
+    salt = crypto.random_bytes(_SALT_BYTES)
+    if salt == _last_salt:
+        raise RandomnessBroken("the random generator repeated itself")
+    _last_salt = salt
+    return salt
+
+
+def _message_key(key: bytes, salt: bytes, aad: bytes) -> bytes:
+    """The key of one message: bound to its place as well as to its salt."""
+    return crypto.hmac_sha256(key, b"kexin seal 3" + salt + crypto.sha256(aad))
