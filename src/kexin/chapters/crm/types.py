@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.problems import Invalid
+from kexin.vault.types_views import Card, Cell, ContactUse, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +34,97 @@ class KeyMalformed(Invalid):
 
     code = "idempotency-key-malformed"
     title = _("没有新建：Idempotency-Key 须为 1 至 128 个可见 ASCII 字符")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a facet on the left of the list, with how many people have it (``more``: at least that many)."""
+
+    value: str
+    label: str
+    count: int
+    more: bool
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetGroup:
+    """One facet with its choices."""
+
+    key: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item of a customer with its words: what it is called, how it stands on the screen, what it may be used for."""
+
+    key: str
+    label: str
+    grade: int
+    grade_label: str
+    cell: Cell
+    uses: tuple[ContactUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """One line of the list: the name, a second line of plain facts, the phone with its uses, and open facts."""
+
+    row: Row
+    name: Cell
+    second: str
+    phone: Item | None
+    facts: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of the list. ``columns`` are the headings of `ListRow.facts`."""
+
+    rows: tuple[ListRow, ...]
+    columns: tuple[str, ...]
+    facets: tuple[FacetGroup, ...]
+    next_cursor: str | None
+    hints: tuple[Any, ...]
+    unavailable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Items of a card that belong together, as the rulebook groups them."""
+
+    key: str
+    label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardView:
+    """A card with its words."""
+
+    card: Card
+    name: Cell
+    sections: tuple[Section, ...]
+    edition: str
+
+    @property
+    def gone(self) -> bool:
+        """Whether only 已删除记录 is left."""
+        return self.card.gone
+
+    @property
+    def items_count(self) -> int:
+        """How many items stand on the card."""
+        return sum(len(section.items) for section in self.sections)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevealQuestion:
+    """What is asked before a value is opened."""
+
+    customer: uuid.UUID
+    item: Item
+    used: int
+    quota: int

@@ -1,0 +1,131 @@
+"""Face: the list of customers, the search, the card and its popovers. A view makes one call."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kexin.chapters.crm import forms, operations, queries
+from kexin.foundation.ui.place import place
+from kexin.vault import operations as vault
+from kexin.vault import queries as vault_queries
+from kexin.vault.types_views import REVEAL_S, ContactUse
+
+app_name = "crm"
+
+#: Purposes under which people work with customers here; the first that a person's posts allow is taken.
+WORK = ("presale", "service", "contract_b2b", "quality", "rights", "legal", "audit")
+#: Why a value is looked at: the quick picks of the popover, keys 1 to 4.
+PICKS = (
+    ("visit", gettext_lazy("核对上门地址")),
+    ("callback", gettext_lazy("客户来电核实")),
+    ("paperwork", gettext_lazy("填写合同或发票")),
+    ("delivery", gettext_lazy("安排送货安装")),
+)
+
+
+@require_GET
+@place(*WORK)
+def customers(request: HttpRequest) -> HttpResponse:
+    """The list, filtered by facets; the filter stands in the address because facets single nobody out."""
+    asked = forms.Listing.read(request.GET)
+    listing = queries.listing(request.caller, asked)  # type: ignore[attr-defined]
+    template = "crm/customers.html#rows" if asked.cursor and request.htmx else "crm/customers.html"  # type: ignore[attr-defined]
+    return render(request, template, {"listing": listing, "asked": asked})
+
+
+@require_POST
+@place(*WORK)
+def search(request: HttpRequest) -> HttpResponse:
+    """Search by what somebody typed. The term travels in the body and is kept nowhere."""
+    term, cursor = request.POST.get("term", ""), request.POST.get("cursor") or None
+    found = queries.search(request.caller, term=term, cursor=cursor)  # type: ignore[attr-defined]
+    template = "crm/customers.html#rows" if cursor and request.htmx else "crm/search.html"  # type: ignore[attr-defined]
+    return render(request, template, {"listing": found, "term": term})
+
+
+@require_GET
+@place(*WORK)
+def customer(request: HttpRequest, customer: uuid.UUID) -> HttpResponse:
+    """The card: key facts left, what happened in the middle, related fragments right."""
+    card = queries.card(request.caller, subject=customer)  # type: ignore[attr-defined]
+    template = "crm/deleted.html" if card.gone else "crm/customer.html"
+    return render(request, template, {"card": card}, status=410 if card.gone else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@place(*WORK)
+def new_customer(request: HttpRequest) -> HttpResponse:
+    """Enter one customer by hand; every field is one of the catalogue that this purpose may collect."""
+    form = forms.NewCustomer(request.caller, request.POST or None)  # type: ignore[attr-defined]
+    if request.method == "POST" and form.is_valid():
+        opened = operations.open_customer(request.caller, values=form.values, source=form.source, kind=form.kind)  # type: ignore[attr-defined]
+        return redirect("crm:customer", customer=opened.id)
+    return render(request, "crm/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_GET
+@place(*WORK)
+def why(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+    """The seven lines behind one value."""
+    answer = vault_queries.why(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
+    return render(request, "crm/why.html", {"why": answer, "customer": customer})
+
+
+@require_GET
+@place(*WORK)
+def reveal_form(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+    """Ask for the reason; nothing is opened yet."""
+    asked = queries.reveal_question(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
+    return render(request, "crm/reveal.html", {"asked": asked, "picks": PICKS, "seconds": REVEAL_S})
+
+
+@require_POST
+@place(*WORK)
+def reveal(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+    """Open one value for a minute."""
+    words = request.POST.get("words", "").strip()
+    reason = words or request.POST.get("pick", "")
+    shown = vault.reveal(request.caller, subject=customer, attribute=attribute, reason=reason)  # type: ignore[attr-defined]
+    return render(request, "crm/reveal.html#shown", {"shown": shown, "customer": customer, "seconds": REVEAL_S})
+
+
+@require_POST
+@place(*WORK)
+def contact(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+    """Use a value without seeing it: the answer starts the call or fills the clipboard, once."""
+    try:
+        use = ContactUse(request.POST.get("use", ""))
+    except ValueError:
+        raise forms.UnknownUse from None
+    handed = vault.contact(request.caller, subject=customer, attribute=attribute, use=use)  # type: ignore[attr-defined]
+    return render(request, "crm/contact.html", {"handed": handed, "customer": customer})
+
+
+@require_GET
+@place(*WORK)
+def timeline(request: HttpRequest, customer: uuid.UUID) -> HttpResponse:
+    """What happened with this customer, newest first."""
+    lines = queries.timeline(request.caller, subject=customer)  # type: ignore[attr-defined]
+    return render(request, "crm/timeline.html", {"lines": lines})
+
+
+
+
+_customer = "customers/<uuid:customer>"
+urlpatterns = [
+    path("customers", customers, name="customers"),
+    path("customers/searches", search, name="search"),
+    path("customers/new", new_customer, name="new"),
+    path(_customer, customer, name="customer"),
+    path(f"{_customer}/timeline", timeline, name="timeline"),
+    path(f"{_customer}/<slug:attribute>/why", why, name="why"),
+    path(f"{_customer}/<slug:attribute>/reveal-form", reveal_form, name="reveal-form"),
+    path(f"{_customer}/<slug:attribute>/reveals", reveal, name="reveal"),
+    path(f"{_customer}/<slug:attribute>/contacts", contact, name="contact"),
+]

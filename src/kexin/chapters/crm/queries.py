@@ -1,0 +1,164 @@
+"""Questions of chapter 7: the list, the search, the card, each put into words for the screen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from kexin.chapters.crm.types import CardView, Choice, FacetGroup, Item, Listing, ListRow, RevealQuestion, Section
+from kexin.foundation.caller import Caller
+from kexin.foundation.ui.words import say
+from kexin.regime import queries as regime
+from kexin.regime.types import AttributeDef, Bundle
+from kexin.vault import queries as vault
+from kexin.vault.types_views import Card, Cell, ContactUse, Filter, Page, Row, Shown, Sort
+
+if TYPE_CHECKING:
+    from kexin.chapters.crm.forms import Listing as Asked
+
+#: What a list shows first, where the rulebook in force has it: who, how to reach them, and open facts.
+NAMES = ("name", "name_company")
+PHONES = ("mobile", "landline")
+FACTS = ("stage", "level", "city", "source")
+#: Facets that a list offers at the left, in this order, where the rulebook has them; others follow.
+FACET_ORDER = ("stage", "city", "level", "source", "intent", "gender", "age_band", "industry")
+FACETS_SHOWN = 6
+_USES: Mapping[str, tuple[ContactUse, ...]] = {
+    "cn_mobile": (ContactUse.CALL, ContactUse.SMS),
+    "landline": (ContactUse.CALL,),
+    "email": (ContactUse.MAIL,),
+    "cn_address": (ContactUse.NAVIGATE, ContactUse.WAYBILL),
+    "wechat_id": (ContactUse.WAYBILL,),
+}
+_EMPTY = Cell(attribute="", shown=Shown.EMPTY)
+
+
+def listing(caller: Caller, asked: Asked) -> Listing:
+    """One page of customers under the filters asked for, with the facets' numbers beside it on the first page."""
+    bundle = regime.bundle()
+    page = vault.page(caller, columns=_columns(bundle), filters=asked.filters, sort=asked.sort, cursor=asked.cursor)
+    groups = () if asked.cursor else _facet_groups(caller, bundle, asked.filters)
+    return _listed(bundle, page, groups)
+
+
+def search(caller: Caller, *, term: str, cursor: str | None = None) -> Listing:
+    """Customers found by what somebody typed."""
+    bundle = regime.bundle()
+    return _listed(bundle, vault.match(caller, term=term, columns=_columns(bundle), cursor=cursor), ())
+
+
+def card(caller: Caller, *, subject: uuid.UUID) -> CardView:
+    """One customer, in the sections of the rulebook; items that a rule keeps away are named with their reason."""
+    bundle = regime.bundle()
+    found = vault.card(caller, subject=subject)
+    sections: dict[str, list[Item]] = {}
+    for key, cell in found.cells.items():
+        attribute = bundle.attributes.get(key)
+        if attribute is not None and key not in NAMES and cell.shown is not Shown.EMPTY:
+            sections.setdefault(attribute.section, []).append(_item(bundle, attribute, cell))
+    labels = bundle.rulebook.sections
+    return CardView(
+        card=found,
+        name=_name(found),
+        sections=tuple(
+            Section(key=key, label=say(labels.get(key, {"zh": key})), items=tuple(items)) for key, items in sections.items()
+        ),
+        edition=str(bundle.version),
+    )
+
+
+def reveal_question(caller: Caller, *, subject: uuid.UUID, attribute: str) -> RevealQuestion:
+    """What stands in the popover before a value is opened: the item, and how much of today's quota is used."""
+    bundle = regime.bundle()
+    found = vault.card(caller, subject=subject, columns=[attribute])
+    used, quota = vault.reveal_quota(caller)
+    item = _item(bundle, bundle.attributes[attribute], found.cells[attribute])
+    return RevealQuestion(customer=subject, item=item, used=used, quota=quota)
+
+
+def _columns(bundle: Bundle) -> tuple[str, ...]:
+    return tuple(key for key in (*NAMES, *PHONES, *FACTS) if key in bundle.attributes)
+
+
+def _facet_groups(caller: Caller, bundle: Bundle, filters: Iterable[Filter]) -> tuple[FacetGroup, ...]:
+    facets = [key for key, one in bundle.attributes.items() if one.storage == "facet"]
+    ranked = sorted(facets, key=lambda key: FACET_ORDER.index(key) if key in FACET_ORDER else len(FACET_ORDER))
+    counted = vault.facet_counts(caller, fields=("kind", *ranked[:FACETS_SHOWN]), filters=filters)
+    chosen = {one.field: one.value if isinstance(one.value, (list, tuple)) else (one.value,) for one in filters}
+    return tuple(
+        FacetGroup(
+            key=field,
+            label=_field_label(bundle, field),
+            choices=tuple(
+                Choice(
+                    value=one.value,
+                    label=value_label(bundle, field, one.value),
+                    count=one.count,
+                    more=one.at_least,
+                    chosen=one.value in chosen.get(field, ()),
+                )
+                for one in counts
+            ),
+        )
+        for field, counts in counted.items()
+        if counts
+    )
+
+
+def _field_label(bundle: Bundle, field: str) -> str:
+    words = {"kind": _("客户类型"), "state": _("状态"), "relation": _("负责关系"), "age_status": _("年龄状态")}
+    return words.get(field) or say(bundle.attributes[field].label)
+
+
+def value_label(bundle: Bundle, field: str, value: str) -> str:
+    """A facet's value in words: a choice's text, a division's name as stored, or the value itself."""
+    kinds = {"person": _("个人"), "organisation": _("企业")}
+    if field == "kind":
+        return str(kinds.get(value, value))
+    attribute = bundle.attributes.get(field)
+    return say(attribute.choices[value]) if attribute and value in attribute.choices else value
+
+
+def _listed(bundle: Bundle, page: Page, groups: tuple[FacetGroup, ...]) -> Listing:
+    facts = tuple(key for key in FACTS if key in bundle.attributes)
+    return Listing(
+        rows=tuple(_row(bundle, row, facts) for row in page.rows),
+        columns=tuple(say(bundle.attributes[key].label) for key in facts),
+        facets=groups,
+        next_cursor=page.next_cursor,
+        hints=page.hints,
+        unavailable=page.unavailable,
+    )
+
+
+def _row(bundle: Bundle, row: Row, facts: tuple[str, ...]) -> ListRow:
+    phone = next((key for key in PHONES if row.cells.get(key, _EMPTY).shown is not Shown.EMPTY), None)
+    return ListRow(
+        row=row,
+        name=_name(row),
+        second=_("企业") if row.kind == "organisation" else _("个人"),
+        phone=_item(bundle, bundle.attributes[phone], row.cells[phone]) if phone in row.cells else None,
+        facts=tuple(row.cells.get(key, _EMPTY) for key in facts),
+    )
+
+
+def _name(found: Row | Card) -> Cell:
+    cells = (found.cells.get(key) for key in NAMES)
+    return next((cell for cell in cells if cell is not None and cell.shown is not Shown.EMPTY), _EMPTY)
+
+
+def _item(bundle: Bundle, attribute: AttributeDef, cell: Cell) -> Item:
+    return Item(
+        key=attribute.key,
+        label=say(attribute.label),
+        grade=attribute.grade,
+        grade_label=say(bundle.rulebook.grades.get(attribute.grade, {"zh": str(attribute.grade)})),
+        cell=cell,
+        uses=_USES.get(attribute.type, ()) if cell.contact else (),
+    )
+
+
+__all__ = ["Sort", "card", "listing", "reveal_question", "search", "value_label"]
