@@ -21,8 +21,8 @@ from kexin.vault.search.surnames import surnames_of
 
 #: Grams cached per index, generation and process. The most usual pairs of names and addresses are far fewer.
 _CACHED_GRAMS = 200_000
-#: Tokens kept per value; a longer value is found by its beginning.
-_TOKENS_PER_VALUE = 256
+#: Characters of a name that are also indexed by sound; nobody types the pinyin of the rest.
+_SPOKEN_CHARS = 24
 
 _BIGRAM, _WHOLE, _SYLLABLES, _INITIALS = b"b", b"w", b"s", b"i"
 
@@ -73,7 +73,7 @@ class GramHasher:
     def of_name(self, text: str, *, person: bool) -> set[int]:
         """Pinyin tokens of one searchable name: pairs of neighbouring syllables, pairs of initials."""
         tokens: set[int] = set()
-        spoken = pinyin.syllables(text, person=person)
+        spoken = pinyin.syllables(text[:_SPOKEN_CHARS], person=person)
         for left, right in zip(spoken, spoken[1:], strict=False):
             for first in left:
                 for second in right:
@@ -91,7 +91,7 @@ class GramHasher:
             tokens.add(self.whole(shorter))
         if index.pinyin and has_cjk(text):
             tokens |= self.of_name(text, person=index.person)
-        return tuple(sorted(tokens)[:_TOKENS_PER_VALUE])
+        return tuple(sorted(tokens))
 
     def of_part(self, text: str, *, organisation: bool = False) -> tuple[int, ...]:
         """Tokens that a value holding this part must have: its pairs (without a legal ending, which all firms share)."""
