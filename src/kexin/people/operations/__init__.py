@@ -11,13 +11,14 @@ from kexin.people.operations.signing import (
     refuse_sign_in,
 )
 from kexin.people.operations.staff import create_department, create_person, deactivate, set_lead
-from kexin.people.operations.tokens import create_token, revoke_token, touch_token
+from kexin.people.operations.tokens import count_refused_token, create_token, revoke_token, touch_token
 
 __all__ = [
     "assign_role",
     "attempt",
     "begin_session",
     "change_password",
+    "count_refused_token",
     "create_department",
     "create_person",
     "create_token",

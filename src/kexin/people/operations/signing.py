@@ -111,7 +111,7 @@ def change_password(caller: Caller, *, old: str, new: str) -> None:
             raise WeakPassword("原密码不对。", errors=({"field": "old", "message": "原密码不对。"},))
         set_password(person, new)
         end_all_sessions(SignIn.objects.filter(person_id=person.id), ending="password")
-        line(caller, "session.ended", ref=person.id, action="password")
+        line(caller, "password.changed", ref=person.id)
 
 
 def set_password(person: Person, new: str) -> None:

@@ -80,6 +80,7 @@ def create_department(caller: Caller, *, name: str, parent: uuid.UUID | None = N
         node = Department(name=name, parent_id=parent, order=order, path=[])
         node.path = [*above, node.id]
         node.save(force_insert=True)
+        line(caller, "department.changed", ref=node.id)
     return node.id
 
 
@@ -91,3 +92,4 @@ def set_lead(caller: Caller, *, department: uuid.UUID, person: uuid.UUID | None)
         for affected in {node.lead_id, person} - {None}:
             bump_epoch(affected)
         Department.objects.filter(id=department).update(lead_id=person)
+        line(caller, "department.changed", ref=department)

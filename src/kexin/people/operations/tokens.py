@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from kexin.evidence.operations import count_refusal
 from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.clock import cn, now
 from kexin.foundation.problems import Invalid
@@ -79,3 +80,8 @@ def touch_token(token: uuid.UUID) -> None:
     """Remember the day of use (once a day: reading through the API must not cost a write each time)."""
     today = cn(now()).date()
     ApiToken.objects.filter(id=token).exclude(used_on=today).update(used_on=today)
+
+
+def count_refused_token() -> None:
+    """Count a bearer token that speaks for nobody; aggregated, because anybody can send any number of them."""
+    count_refusal("token.refused")

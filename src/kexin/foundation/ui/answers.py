@@ -1,0 +1,95 @@
+"""How a no is shown: a problem as JSON for programs, a drawer for a part of a page, a page for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from kexin.foundation.problems import Problem
+
+
+def problem(request: HttpRequest, what: Problem) -> HttpResponse:
+    """The answer to a problem in the form this request can show."""
+    if _wants_json(request):
+        body = json.dumps(what.document(), ensure_ascii=False)
+        answer = HttpResponse(body, status=what.status, content_type="application/problem+json")
+        if what.status == 401:
+            answer["WWW-Authenticate"] = 'Bearer realm="kexin"'
+        return answer
+    if request.headers.get("HX-Request"):
+        answer = render(request, "problem_panel.html", {"problem": what}, status=what.status)
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#kx-refusal", "innerHTML"
+        return answer
+    return _page(request, what.status, problem=what)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: the request itself cannot be read."""
+    return error(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403 without a rule of the rulebook behind it."""
+    return error(request, 403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page was open too long, or the form came from elsewhere."""
+    sentence = _("页面已打开太久，或提交来自别的页面。没有执行任何操作。")
+    return problem(request, _problem(403, "form-expired", _("没有提交"), sentence, _("请刷新页面后再提交一次。")))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    return error(request, 404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500: rendered without a context processor that could fail again."""
+    return error(request, 500)
+
+
+def error(request: HttpRequest, status: int) -> HttpResponse:
+    """One of the house's own answers by status."""
+    title, detail, remedy = WORDS()[status]
+    return problem(request, _problem(status, f"http-{status}", title, detail, remedy))
+
+
+def WORDS() -> dict[int, tuple[str, str, str]]:  # noqa: N802 - a table in the reader's language
+    """What each status says: what happened, what it means, what to do."""
+    return {
+        400: (_("没有看懂这个请求"), _("内容不完整或格式不对，没有执行任何操作。"), _("请返回上一页，检查后再提交。")),
+        403: (_("没有打开"), _("这个页面属于另一个岗位的工作。"), _("需要时请联系系统管理员调整岗位。")),
+        404: (_("没有找到这个页面"), _("地址可能写错了，或内容已经删除。"), _("请从左侧导航重新进入。")),
+        409: (_("没有保存"), _("有人先改了同一处，或它的状态已经变化。"), _("请刷新后再改，两边的内容都还在。")),
+        413: (_("文件太大，没有接收"), _("超过了单个文件的上限。"), _("请拆成几个文件，分次上传。")),
+        429: (_("请慢一点"), _("短时间内请求太多，这一次没有执行。"), _("请稍等一分钟再试。")),
+        500: (_("这里出了问题"), _("这是系统的原因，不是您的操作。已有内容没有改变。"), _("请稍后再试；仍不行时，把下面的编号告诉系统管理员。")),
+        503: (_("暂时无法打开"), _("系统的一部分正在维护或恢复，没有改变任何内容。"), _("请几分钟后再试。")),
+    }
+
+
+def _problem(status: int, code: str, title: str, detail: str, remedy: str) -> Problem:
+    made = Problem(detail, remedy=remedy)
+    made.status, made.code, made.title = status, code, title
+    return made
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    accept = request.headers.get("Accept", "")
+    return request.path.startswith("/api/") or ("json" in accept and "html" not in accept)
+
+
+def _page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
+    """A full page. A fault while drawing it must not hide the first one: then the plain text stands alone."""
+    try:
+        return render(request, "problem.html", context, status=status)
+    except Exception:  # noqa: BLE001 - the last resort of the last resort
+        if status != 500:
+            raise
+        title, detail, remedy = WORDS()[500]
+        return HttpResponse(f"{title}\n{detail}\n{remedy}\n", status=500, content_type="text/plain; charset=utf-8")

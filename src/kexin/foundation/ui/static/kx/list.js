@@ -1,0 +1,66 @@
+// Lists by keyboard: / searches, j and k move, x selects, Enter opens, Esc clears. Selection is counted aloud.
+(() => {
+  "use strict";
+  const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog, [popover]");
+  const list = () => document.querySelector("[data-kx-list]");
+  const rows = () => { const table = list(); return table ? [...table.tBodies[0].rows].filter((row) => !row.classList.contains("kx-inset")) : []; };
+  const boxes = () => rows().map((row) => row.querySelector("input[data-kx-row]")).filter(Boolean);
+
+  // Roving focus: one row is a stop of Tab, and only its actions are.
+  const rove = (at) => rows().forEach((row) => {
+    const here = row === at;
+    row.tabIndex = here ? 0 : -1;
+    row.querySelectorAll("a, button").forEach((part) => { if (part.closest("[data-kx-main]")) { return; } part.tabIndex = here ? 0 : -1; });
+  });
+
+  const move = (step) => {
+    const all = rows();
+    if (!all.length) { return; }
+    const at = all.findIndex((row) => row.contains(document.activeElement));
+    const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, at + step))];
+    rove(next);
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+
+  const count = () => {
+    const bar = document.querySelector("[data-kx-selection]");
+    const all = boxes();
+    const chosen = all.filter((box) => box.checked);
+    all.forEach((box) => box.closest("tr").setAttribute("aria-selected", String(box.checked)));
+    const every = document.querySelector("[data-kx-every]");
+    if (every) { every.checked = all.length > 0 && chosen.length === all.length; every.indeterminate = chosen.length > 0 && chosen.length < all.length; }
+    if (!bar) { return; }
+    bar.hidden = chosen.length === 0;
+    bar.querySelector("[data-kx-count]").textContent = bar.dataset.kxWord.replace("%s", String(chosen.length));
+  };
+
+  const clear = () => { boxes().forEach((box) => { box.checked = false; }); count(); };
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-kx-every]")) { boxes().forEach((box) => { box.checked = event.target.checked; }); }
+    if (event.target.matches("[data-kx-every], [data-kx-row]")) { count(); }
+  });
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-kx-clear]")) { clear(); } });
+  document.addEventListener("focusin", (event) => { const row = event.target.closest("[data-kx-list] tbody tr"); if (row) { rove(row); } });
+
+  document.addEventListener("keydown", (event) => {
+    const search = document.querySelector("[data-kx-search]");
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && search) { event.preventDefault(); search.focus(); search.select(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) { return; }
+    const row = document.activeElement.closest("[data-kx-list] tbody tr");
+    const act = {
+      "/": () => search && search.focus(),
+      "j": () => move(1),
+      "k": () => move(-1),
+      "x": () => { const box = row && row.querySelector("input[data-kx-row]"); if (box) { box.checked = !box.checked; count(); } },
+      "Escape": clear,
+    }[event.key];
+    if (act && (event.key === "/" || list())) { if (event.key !== "Escape") { event.preventDefault(); } act(); return; }
+    if (event.key === "Enter" && row && document.activeElement === row) { const link = row.querySelector("[data-kx-main] a, a[data-kx-main]"); if (link) { link.click(); } }
+  });
+
+  const start = () => { const all = rows(); if (all.length && !all.some((row) => row.tabIndex === 0)) { rove(all[0]); } count(); };
+  document.addEventListener("htmx:load", start);
+  start();
+})();
