@@ -1,0 +1,67 @@
+"""What every test has: databases of its own process, rolled back after each test, and a closed network."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kexin.site import testing
+from kexin.site.pytest_plugin import INSTANCE
+
+DATABASES = ["default", "evidence", "keyring"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test may use the three connections; they are rolled back. `fresh_db` brings databases of its own."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") is None and "fresh_db" not in fixtures and "no_db" not in item.keywords:
+            item.add_marker(pytest.mark.django_db(databases=DATABASES))
+
+
+@pytest.fixture(scope="session")
+def clusters() -> Iterator[testing.Clusters]:
+    """The two PostgreSQL clusters of this process."""
+    running = testing.Clusters(INSTANCE)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(clusters: testing.Clusters, django_db_blocker: Any) -> Iterator[None]:
+    """Instead of pytest-django's own: the databases exist already, migrated, with the rights of production."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        clusters.point(testing.DATABASE_NAMES)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+@pytest.fixture
+def fresh_db(clusters: testing.Clusters, django_db_setup: None, django_db_blocker: Any) -> Iterator[testing.Fresh]:
+    """Two committed databases for this test alone: real commits, other roles (`.connect("sequencer")`), processes."""
+    with django_db_blocker.unblock(), testing.fresh(clusters) as databases:
+        yield databases
+
+
+_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: Any) -> None:
+    inside = self.family == socket.AF_UNIX or str(address[0]) in ("127.0.0.1", "::1", "localhost")
+    if not inside:
+        raise ConnectionRefusedError(f"tests have no network: {address!r}")
+    _connect(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_network() -> Iterator[None]:
+    """Nothing leaves the machine from a test; adapters have null twins."""
+    socket.socket.connect = _loopback_only  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = _connect  # type: ignore[method-assign]

@@ -1,0 +1,32 @@
+"""Response headers that Django does not set itself, on every answer, errors included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+#: Nothing in this product uses a sensor, camera, payment or position; a page that is tricked cannot either.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer",
+        "microphone", "midi", "payment", "usb", "browsing-topics",
+    )
+)  # fmt: skip
+
+
+class HeadersMiddleware:
+    """Isolation and no copies: a page may hold customer information, so no browser or proxy keeps it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.setdefault("Permissions-Policy", PERMISSIONS)
+        response.setdefault("Cache-Control", "no-store")
+        response.setdefault("X-Frame-Options", "DENY")
+        return response
