@@ -8,7 +8,7 @@ NUMBERS = """
 CREATE SEQUENCE vault_subject_number_seq AS bigint START 204817 OWNED BY vault_subject.number;
 ALTER TABLE vault_subject ALTER COLUMN number SET DEFAULT nextval('vault_subject_number_seq');
 """
-INSTALLATION = "INSERT INTO vault_installation (only, id) VALUES (true, gen_random_uuid());"
+INSTALLATION = "INSERT INTO vault_installation (\"only\", id) VALUES (true, gen_random_uuid());"
 # erased is terminal, erasing leads only to erased, and a subject's place is never given away.
 STATES = """
 CREATE FUNCTION vault_subject_guard() RETURNS trigger LANGUAGE plpgsql AS $$
