@@ -10,8 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.caller import Caller
 from kexin.regime import queries as regime
-from kexin.regime.types import Action, Actor, AttributeDecision, AttributeDef, BulkPlan, Bundle, Context, Decision
-from kexin.regime.types import SubjectFacts
+from kexin.regime.types import (
+    Action,
+    Actor,
+    AttributeDecision,
+    AttributeDef,
+    BulkPlan,
+    Bundle,
+    Context,
+    Decision,
+    SubjectFacts,
+)
 from kexin.vault.types_views import AttributeRefused, UnknownAttribute
 
 #: What the vault's doors carry out: the line, the mask, the reason or ticket before a reveal, the 60 seconds, a recent

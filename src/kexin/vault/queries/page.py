@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from django.db import connections
+from django.utils.translation import gettext_lazy as _
+
+from kexin.evidence.types import Event
 from kexin.foundation.caller import Caller
-from kexin.vault.types_views import PAGE_ROWS, FacetCount, Filter, Page, Sort
+from kexin.foundation.problems import Invalid
+from kexin.regime.types import Action, BulkPlan
+from kexin.vault import cursor as marks
+from kexin.vault.queries import rows as governed_rows
+from kexin.vault.queries.asking import Asking, as_uuid, ask, relation_of
+from kexin.vault.queries.filters import OPEN_TEXT, BadFilter, checked
+from kexin.vault.queries.rows import Raw
+from kexin.vault.queries.scope import governed
+from kexin.vault.search import pinyin
+from kexin.vault.search.indexes import ORG_TYPES, PERSON_TYPES
+from kexin.vault.search.normal import searchable
+from kexin.vault.types import SubjectErased
+from kexin.vault.types_views import OWN_SCOPE_ROWS, PAGE_ROWS, BadCursor, FacetCount, Filter, Page, Sort
+
+#: A count stops here: "10,000+" is as useful, and costs a bounded time.
+COUNTED_ROWS = 10_000
+_FACET_VALUES = 60
+_COLUMNS = 60
+
+#: Open sort keys: SQL expression (never NULL), and the type that its text is read back as.
+_ORDER = {
+    "created_at": ("s.created_at", "timestamptz"),
+    "contact_at": ("coalesce(s.contact_at, '-infinity'::timestamptz)", "timestamptz"),
+    "number": ("s.number", "bigint"),
+}
+
+
+class BadPage(Invalid):
+    """A size, a column or an order that no list has."""
+
+    code = "bad-page"
+    title = _("这个列表不能这样显示")
 
 
 def page(
@@ -17,12 +53,208 @@ def page(
     cursor: str | None = None,
     size: int = PAGE_ROWS,
 ) -> Page:
-    """At most `size` (≤ 50) people with the named attributes, each cell as the rules let this caller see it."""
-    raise NotImplementedError
+    """At most `size` (≤ 50) people with the named attributes, each cell as the rules let this caller see it.
+
+    Sealed values come from the display envelope: grade 3–4 keys are not touched. One line `customer.listed` with the
+    audit ids is committed before the first key is fetched. Somebody erased between the query and the keys makes the
+    list ask again once.
+    """
+    asking = ask(caller)
+    asked, order = checked_columns(asking, columns), sort or Sort()
+    narrowed, rows = checked(filters), checked_size(size)
+    question = marks.fingerprint(
+        "page", asked, [(f.field, f.op, f.value) for f in narrowed], order.field, order.descending
+    )
+    after = marks.read(caller, question=question, cursor=cursor) if cursor else None
+    listing = _by_pinyin if order.field == "pinyin" else _by_column
+    for attempt in (1, 2):
+        try:
+            return listing(asking, asked, narrowed, order, question, after, rows)
+        except SubjectErased:
+            if attempt == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+def checked_columns(asking: Asking, columns: Iterable[str]) -> tuple[str, ...]:
+    """Known attributes, each once, in the order asked for."""
+    asked = tuple(dict.fromkeys(columns))
+    if len(asked) > _COLUMNS:
+        raise BadPage(_("一次最多显示 60 项"))
+    for key in asked:
+        asking.attribute(key)
+    return asked
+
+
+def checked_size(size: Any) -> int:
+    """1 to 50 rows."""
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= PAGE_ROWS:
+        raise BadPage(_("每页 1 到 50 行"))
+    return size
+
+
+def _order_of(asking: Asking, sort: Sort) -> tuple[str, str, tuple[str, ...], tuple[Any, ...]]:
+    """SQL expression, its type, the attributes that need the `sort` gate, and the expression's parameters."""
+    if not isinstance(sort.field, str):
+        raise BadPage(_("不能按这项排序"))
+    if sort.field in _ORDER:
+        return (*_ORDER[sort.field], (), ())
+    attribute = asking.attribute(sort.field)
+    if attribute.storage != "facet":
+        # The gate speaks first: who may not sort by it learns that, not how it is stored.
+        asking.plan(Action.READ, (), sorts=(sort.field,))
+        raise BadPage(_("这项信息已加密，不能排序"), remedy=_("自己的客户可以按姓名拼音排序"))
+    return "coalesce(s.facets ->> %s, '') COLLATE \"C\"", "text", (sort.field,), (sort.field,)
+
+
+def _by_column(
+    asking: Asking,
+    columns: tuple[str, ...],
+    filters: tuple[Filter, ...],
+    sort: Sort,
+    question: str,
+    after: list[Any] | None,
+    size: int,
+) -> Page:
+    expression, kind, gated, values = _order_of(asking, sort)
+    plan, condition, params = governed(asking, action=Action.READ, filters=filters, sorts=gated)
+    found = governed_rows.columns_of(asking, plan, columns)
+    compare, direction = ("<", "DESC") if sort.descending else (">", "ASC")
+    keyset, place = "", ()
+    if after is not None:
+        if len(after) != 2 or not isinstance(after[0], str) or as_uuid(after[1]) is None:
+            raise BadCursor(remedy=_("请从第一页重新查询"))
+        keyset = f" AND ({expression}, s.id) {compare} (%s::{kind}, %s::uuid)"
+        place = (*values, after[0], after[1])
+    raws = governed_rows.select(
+        found,
+        mark=f"({expression})::text",
+        condition=f"WHERE {condition}{keyset}",
+        tail=f"ORDER BY {expression} {direction}, s.id {direction} LIMIT %s",
+        params=(*values, *found.params, *params, *place, *values, size + 1),
+    )
+    shown = raws[:size]
+    mark = (
+        marks.make(asking.caller, question=question, after=[shown[-1].mark, str(shown[-1].id)]) if raws[size:] else None
+    )
+    return answer(asking, shown, plan=plan, columns=columns, event=Event.CUSTOMER_LISTED, next_cursor=mark)
+
+
+def answer(
+    asking: Asking,
+    raws: Sequence[Raw],
+    *,
+    plan: BulkPlan,
+    columns: Sequence[str],
+    event: Event,
+    next_cursor: str | None,
+    hints: tuple[Any, ...] = (),
+) -> Page:
+    """Check, commit the line, open, fill the cells."""
+    held = governed_rows.standings(asking, raws)
+    governed_rows.check_sample(asking, raws, held)
+    relations = [relation_of(standing.grants) for standing in held.values()]
+    governed_rows.note_opened(asking, event, raws, relations=relations, plan=plan)
+    displayed = governed_rows.open_displays([row.id for row in raws])
+    rows = governed_rows.finished(asking, raws, plan=plan, columns=columns, displayed=displayed, held=held)
+    return Page(rows=rows, next_cursor=next_cursor, hints=hints, unavailable=bool(displayed.closed))
+
+
+# --- by pinyin ------------------------------------------------------------------------------------------------------
+
+
+def _by_pinyin(
+    asking: Asking,
+    columns: tuple[str, ...],
+    filters: tuple[Filter, ...],
+    sort: Sort,
+    question: str,
+    after: list[Any] | None,
+    size: int,
+) -> Page:
+    """The names of a small scope are opened, sorted and forgotten within the request; the mark holds a place, no name."""
+    names = name_attributes(asking)
+    plan, condition, params = governed(asking, action=Action.READ, filters=filters, sorts=names)
+    everything = tuple(dict.fromkeys((*columns, *names)))
+    found = governed_rows.columns_of(asking, plan, everything)
+    raws = governed_rows.select(
+        found,
+        condition=f"WHERE {condition}",
+        tail="ORDER BY s.id LIMIT %s",
+        params=(*found.params, *params, OWN_SCOPE_ROWS + 1),
+    )
+    if len(raws) > OWN_SCOPE_ROWS:
+        raise BadPage(_("超过 2,000 位，不能按拼音排序"), remedy=_("请先筛选，例如只看我负责的"))
+    whole = answer(asking, raws, plan=plan, columns=everything, event=Event.CUSTOMER_LISTED, next_cursor=None)
+    ordered = sorted(whole.rows, key=lambda row: (_spoken(row, names), row.id.int), reverse=sort.descending)
+    place = after[0] if after and isinstance(after[0], int) and after[0] > 0 else 0
+    shown = ordered[place : place + size]
+    mark = marks.make(asking.caller, question=question, after=[place + size]) if ordered[place + size :] else None
+    return Page(rows=tuple(shown), next_cursor=mark, unavailable=whole.unavailable)
+
+
+def name_attributes(asking: Asking) -> tuple[str, ...]:
+    """The attributes that name a customer, as the catalogue orders them."""
+    kinds = PERSON_TYPES | ORG_TYPES
+    return tuple(key for key, one in asking.attributes.items() if one.type in kinds and one.storage == "sealed")
+
+
+def _spoken(row: Any, names: Sequence[str]) -> tuple[bool, tuple[str, ...]]:
+    """Sort key of a name: its syllables; nameless rows last."""
+    text = next((searchable(row.cells[key].text) for key in names if row.cells[key].text), "")
+    return (not text, tuple(options[0] if options else char for char, options in _read(text)))
+
+
+def _read(text: str) -> Iterable[tuple[str, tuple[str, ...]]]:
+    return zip(text, pinyin.syllables(text, person=True), strict=True)
+
+
+# --- counting -------------------------------------------------------------------------------------------------------
+
+
+def count(caller: Caller, *, filters: Iterable[Filter] = ()) -> FacetCount:
+    """How many people a filtered list has, up to `COUNTED_ROWS`."""
+    asking = ask(caller)
+    _plan, condition, params = governed(asking, action=Action.READ, filters=checked(filters))
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM vault_subject s WHERE {condition} LIMIT %s) AS counted"
+    with connections["default"].cursor() as cursor:
+        cursor.execute(sql, (*params, COUNTED_ROWS + 1))
+        found = int(cursor.fetchone()[0])
+    return FacetCount(value="", count=min(found, COUNTED_ROWS), at_least=found > COUNTED_ROWS)
 
 
 def facet_counts(
     caller: Caller, *, fields: Iterable[str], filters: Iterable[Filter] = ()
 ) -> Mapping[str, tuple[FacetCount, ...]]:
-    """How many people of the filtered list have each value of each field (a facet or an open fact), bounded."""
-    raise NotImplementedError
+    """How many people of the filtered list have each value of each field (a facet, or kind, state, age_status), most
+    first. One query; counting stops at `COUNTED_ROWS` people. Each facet needs the `aggregate` gate."""
+    asking = ask(caller)
+    asked = tuple(dict.fromkeys(fields))
+    if not asked or len(asked) > 20:
+        raise BadFilter(_("请选择 1 到 20 项来计数"))
+    facets = tuple(key for key in asked if key not in OPEN_TEXT)
+    if any(asking.attribute(key).storage != "facet" for key in facets):
+        asking.plan(Action.READ, (), groups=facets)
+        raise BadFilter(_("这项信息已加密，不能计数"))
+    _plan, condition, params = governed(asking, action=Action.READ, filters=checked(filters), groups=facets)
+    parts, values = [], []
+    for key in asked:
+        column = key if key in OPEN_TEXT else "facets ->> %s"
+        values += [key] if key in OPEN_TEXT else [key, key]
+        parts.append(
+            f"(SELECT %s::text, ({column})::text, count(*) FROM counted GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {_FACET_VALUES})"
+        )
+    base = f"SELECT s.kind, s.state, s.age_status, s.facets FROM vault_subject s WHERE {condition} LIMIT %s"
+    sql = f"WITH counted AS MATERIALIZED ({base}) " + " UNION ALL ".join(parts)
+    with connections["default"].cursor() as cursor:
+        cursor.execute(sql, (*params, COUNTED_ROWS + 1, *values))
+        rows = cursor.fetchall()
+    bounded = sum(number for key, _value, number in rows if key == asked[0]) > COUNTED_ROWS
+    return {
+        key: tuple(
+            FacetCount(value=value, count=number, at_least=bounded)
+            for one, value, number in rows
+            if one == key and value
+        )
+        for key in asked
+    }

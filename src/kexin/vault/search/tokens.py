@@ -8,6 +8,7 @@ surname index labels 88 % of its rows to somebody who knows how surnames are spr
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ class GramHasher:
         """Pinyin tokens of one searchable name: pairs of neighbouring syllables, pairs of initials."""
         tokens: set[int] = set()
         spoken = pinyin.syllables(text[:_SPOKEN_CHARS], person=person)
-        for left, right in zip(spoken, spoken[1:], strict=False):
+        for left, right in itertools.pairwise(spoken):
             for first in left:
                 for second in right:
                     tokens.add(self.token(_SYLLABLES, f"{first} {second}"))
@@ -102,7 +103,7 @@ class GramHasher:
         """Tokens that a name read by this cut must have: pairs of initials, and of whole syllables where both are
         whole. The last piece may be unfinished, so only its initial is asked for."""
         tokens = set()
-        for place, (left, right) in enumerate(zip(cut, cut[1:], strict=False)):
+        for place, (left, right) in enumerate(itertools.pairwise(cut)):
             tokens.add(self.token(_INITIALS, left[0] + right[0]))
             unfinished = place + 2 == len(cut)
             if not unfinished and pinyin.whole(left) and pinyin.whole(right):
