@@ -13,6 +13,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_installation": {"web": "SELECT", "worker": "SELECT", "sequencer": "SELECT", "reader": "SELECT"},
     "vault_tokenexact": {"web": _WORK, "worker": _WORK},
     "vault_tokengram": {"web": _WORK, "worker": _WORK},
+    "vault_searchmiss": {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"},
     "vault_sourceact": {"web": _APPEND, "worker": _APPEND},
     "vault_provenance": {"web": _WORK, "worker": _WORK},
     "vault_reveal": {"web": _WORK, "worker": _WORK},

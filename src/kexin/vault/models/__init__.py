@@ -3,6 +3,7 @@
 from kexin.vault.models.doors import Disclosure, Reveal
 from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
 from kexin.vault.models.files import File, FileChunk
+from kexin.vault.models.misses import SearchMiss
 from kexin.vault.models.sealed import Installation, Sealed, SealedHistory
 from kexin.vault.models.sources import Provenance, SourceAct
 from kexin.vault.models.subjects import Merge, Subject
@@ -21,6 +22,7 @@ __all__ = [
     "Reveal",
     "Sealed",
     "SealedHistory",
+    "SearchMiss",
     "SourceAct",
     "Subject",
     "TokenExact",
