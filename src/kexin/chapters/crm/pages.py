@@ -6,7 +6,8 @@ import uuid
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -35,18 +36,22 @@ def customers(request: HttpRequest) -> HttpResponse:
     """The list, filtered by facets; the filter stands in the address because facets single nobody out."""
     asked = forms.Listing.read(request.GET)
     listing = queries.listing(request.caller, asked)  # type: ignore[attr-defined]
-    template = "crm/customers.html#rows" if asked.cursor and request.htmx else "crm/customers.html"  # type: ignore[attr-defined]
-    return render(request, template, {"listing": listing, "asked": asked})
+    return render(request, "crm/customers.html", {"listing": listing, "asked": asked, "tabs": _tabs(asked.view)})
+
+
+def _tabs(view: str) -> list[dict[str, object]]:
+    words = (("own", _("我负责的")), ("team", _("团队的")), ("all", _("全部")))
+    address = reverse("crm:customers")
+    return [{"label": word, "url": f"{address}?view={key}", "is_here": key == view} for key, word in words]
 
 
 @require_POST
 @place(*WORK)
 def search(request: HttpRequest) -> HttpResponse:
     """Search by what somebody typed. The term travels in the body and is kept nowhere."""
-    term, cursor = request.POST.get("term", ""), request.POST.get("cursor") or None
+    term, cursor = request.POST.get("q", ""), request.POST.get("cursor") or None
     found = queries.search(request.caller, term=term, cursor=cursor)  # type: ignore[attr-defined]
-    template = "crm/customers.html#rows" if cursor and request.htmx else "crm/search.html"  # type: ignore[attr-defined]
-    return render(request, template, {"listing": found, "term": term})
+    return render(request, "crm/search.html", {"listing": found, "term": term})
 
 
 @require_GET
@@ -82,7 +87,8 @@ def why(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpRespon
 def reveal_form(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
     """Ask for the reason; nothing is opened yet."""
     asked = queries.reveal_question(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
-    return render(request, "crm/reveal.html", {"asked": asked, "picks": PICKS, "seconds": REVEAL_S})
+    picks = [{"value": code, "label": words} for code, words in PICKS]
+    return render(request, "crm/reveal.html", {"asked": asked, "picks": picks, "seconds": REVEAL_S})
 
 
 @require_POST
@@ -92,7 +98,10 @@ def reveal(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpRes
     words = request.POST.get("words", "").strip()
     reason = words or request.POST.get("pick", "")
     shown = vault.reveal(request.caller, subject=customer, attribute=attribute, reason=reason)  # type: ignore[attr-defined]
-    return render(request, "crm/reveal.html#shown", {"shown": shown, "customer": customer, "seconds": REVEAL_S})
+    label = queries.label(attribute)
+    answer = render(request, "crm/revealed.html", {"shown": shown, "seconds": REVEAL_S, "label": label})
+    answer["HX-Trigger"] = "kx:close"
+    return answer
 
 
 @require_POST

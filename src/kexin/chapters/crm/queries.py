@@ -14,7 +14,7 @@ from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
 from kexin.regime.types import AttributeDef, Bundle
 from kexin.vault import queries as vault
-from kexin.vault.types_views import Card, Cell, ContactUse, Filter, Page, Row, Shown, Sort
+from kexin.vault.types_views import Card, Cell, ContactUse, Filter, Page, Row, Shown, UnknownAttribute
 
 if TYPE_CHECKING:
     from kexin.chapters.crm.forms import Listing as Asked
@@ -71,12 +71,31 @@ def card(caller: Caller, *, subject: uuid.UUID) -> CardView:
 
 
 def reveal_question(caller: Caller, *, subject: uuid.UUID, attribute: str) -> RevealQuestion:
-    """What stands in the popover before a value is opened: the item, and how much of today's quota is used."""
+    """What stands in the popover before a value is opened: the item, and how much of today's quota is used.
+
+    Nothing is opened and nobody is told whether the value exists. Raises UnknownAttribute.
+    """
     bundle = regime.bundle()
-    found = vault.card(caller, subject=subject, columns=[attribute])
+    if attribute not in bundle.attributes:
+        raise UnknownAttribute
     used, quota = vault.reveal_quota(caller)
-    item = _item(bundle, bundle.attributes[attribute], found.cells[attribute])
-    return RevealQuestion(customer=subject, item=item, used=used, quota=quota)
+    one = bundle.attributes[attribute]
+    return RevealQuestion(
+        customer=subject,
+        attribute=attribute,
+        label=say(one.label),
+        grade_label=_grade_label(bundle, one.grade),
+        used=used,
+        quota=quota,
+    )
+
+
+def label(attribute: str) -> str:
+    """What an item is called. Raises UnknownAttribute."""
+    found = regime.bundle().attributes.get(attribute)
+    if found is None:
+        raise UnknownAttribute
+    return say(found.label)
 
 
 def _columns(bundle: Bundle) -> tuple[str, ...]:
@@ -98,7 +117,7 @@ def _facet_groups(caller: Caller, bundle: Bundle, filters: Iterable[Filter]) -> 
                     label=value_label(bundle, field, one.value),
                     count=one.count,
                     more=one.at_least,
-                    chosen=one.value in chosen.get(field, ()),
+                    on=one.value in chosen.get(field, ()),
                 )
                 for one in counts
             ),
@@ -155,10 +174,11 @@ def _item(bundle: Bundle, attribute: AttributeDef, cell: Cell) -> Item:
         key=attribute.key,
         label=say(attribute.label),
         grade=attribute.grade,
-        grade_label=say(bundle.rulebook.grades.get(attribute.grade, {"zh": str(attribute.grade)})),
+        grade_label=_grade_label(bundle, attribute.grade),
         cell=cell,
         uses=_USES.get(attribute.type, ()) if cell.contact else (),
     )
 
 
-__all__ = ["Sort", "card", "listing", "reveal_question", "search", "value_label"]
+def _grade_label(bundle: Bundle, grade: int) -> str:
+    return say(bundle.rulebook.grades.get(grade, {"zh": str(grade)}))

@@ -44,7 +44,7 @@ class Choice:
     label: str
     count: int
     more: bool
-    chosen: bool
+    on: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +125,8 @@ class RevealQuestion:
     """What is asked before a value is opened."""
 
     customer: uuid.UUID
-    item: Item
+    attribute: str
+    label: str
+    grade_label: str
     used: int
     quota: int

@@ -6,9 +6,13 @@ import uuid
 from datetime import datetime
 
 from kexin.chapters.privacy import models, types
+from kexin.foundation import clock
 from kexin.foundation.caller import Caller
+from kexin.foundation.ui.words import say
+from kexin.regime import queries as regime
 from kexin.vault import queries as vault
 from kexin.vault.types import ErasureView
+from kexin.vault.types_views import Shown
 
 PAGE_ROWS = 50
 
@@ -62,3 +66,39 @@ def certificate(caller: Caller, *, request: uuid.UUID) -> bytes:
     if document is None:
         raise types.CertificateNotReady
     return document
+
+
+def prospect(caller: Caller, *, subject: uuid.UUID) -> types.Prospect:
+    """What a deletion would touch, before anybody decides: how many items, and what a law keeps."""
+    found = vault.card(caller, subject=subject)
+    items = sum(1 for cell in found.cells.values() if cell.shown is not Shown.EMPTY)
+    return types.Prospect(number=found.number, gone=found.gone, items=items)
+
+
+#: The strip's order: working with the customer first, then one cell per marketing channel, then giving away.
+STRIP = (("presale", ""), ("mkt_call", "call"), ("mkt_sms", "sms"), ("mkt_wechat", "wechat"), ("mkt_email", "email"), ("share_partner", ""))
+_STATES = {"given": "given", "refused": "refused", "withdrawn": "withdrawn", "stale": "stale", "expired": "stale"}
+
+
+def strip(caller: Caller, *, subject: uuid.UUID) -> list[types.StripCell]:
+    """The consent strip of a card. A purpose that stands on a contract says so; silence is 从未询问, never a yes."""
+    vault.card(caller, subject=subject, columns=())
+    bundle = regime.bundle()
+    lines = {(line.purpose, line.channel): line for line in regime.consent_strip(subject)}
+    cells = []
+    for purpose, channel in STRIP:
+        defined = bundle.purposes.get(purpose)
+        if defined is None:
+            continue
+        line = lines.get((purpose, channel)) or next((one for key, one in lines.items() if key[0] == purpose), None)
+        state = _STATES.get(line.status, "never") if line else ("never" if defined.needs_consent else "contract")
+        cells.append(
+            types.StripCell(
+                purpose=say(defined.label),
+                state=state,
+                word=str(types.STATE_WORDS[state]),
+                date=clock.cn(line.at).strftime("%m-%d") if line else "",
+                note=line.receipt if line else "",
+            )
+        )
+    return cells

@@ -54,6 +54,36 @@ DOOR_WORDS = {
 }
 
 
+STATE_WORDS = {
+    "given": _("同意"),
+    "refused": _("拒绝"),
+    "withdrawn": _("已撤回"),
+    "stale": _("已失效"),
+    "never": _("从未询问"),
+    "contract": _("可联系"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripCell:
+    """One cell of the consent strip: the purpose, the glyph's state, its word, the day, the receipt's code."""
+
+    purpose: str
+    state: str
+    word: str
+    date: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What a deletion would touch."""
+
+    number: str
+    gone: bool
+    items: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
     """A deletion request and how far its erasure is."""
