@@ -1,0 +1,8 @@
+"""Template filters over texts that a company wrote in two languages."""
+
+from django import template
+
+from kexin.foundation.ui.words import say
+
+register = template.Library()
+register.filter("say", say)
