@@ -1,0 +1,197 @@
+"""The witness: one key, one file, one promise. It signs a checkpoint only if it contains everything it signed before.
+
+Run it where the company's administrators have no hand: an auditor, a parent company, another machine. It speaks C2SP
+tlog-witness (``POST /add-checkpoint``) on loopback or behind a TLS proxy, plus ``GET /checkpoint?origin=`` for readers.
+No Django, no database.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from kexin.evidence.rules import merkle, notes
+from kexin.foundation import crypto
+
+LIMIT_BYTES = 64_000
+#: C2SP allows 63 hashes in a consistency proof.
+LIMIT_HASHES = 63
+
+
+class Refused(Exception):
+    """A checkpoint that the witness does not sign, as an HTTP status and a line of text."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class Witness:
+    """The state file and the key. `add` is one atomic compare-and-store."""
+
+    def __init__(self, *, folder: Path, name: str, log_keys: Callable[[], list[notes.Key]]) -> None:
+        self._folder = folder
+        self._log_keys = log_keys
+        self._threads = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        self._private = self._load_key()
+        self.key = notes.Key(name=name, public=crypto.public_key(self._private), type=notes.COSIGNATURE)
+
+    def _load_key(self) -> bytes:
+        path = self._folder / "key"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(crypto.signing_key().hex())
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread or process is between reading and storing."""
+        with self._threads, open(self._folder / "lock", "a", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _read(self) -> dict[str, Any]:
+        path = self._folder / "state.json"
+        if not path.exists():
+            return {}
+        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return state
+
+    def _store(self, state: dict[str, Any]) -> None:
+        temporary = self._folder / "state.new"
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(state, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._folder / "state.json")
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def latest(self, origin: str) -> str | None:
+        """The last note signed for this log, cosignature included."""
+        entry = self._read().get(origin)
+        return str(entry["note"]) if entry else None
+
+    def add(self, *, old: int, path: list[bytes], note: str) -> str:
+        """Sign a newer checkpoint; answers the cosignature line. Raises Refused (404, 403, 409, 422)."""
+        try:
+            text, _ = notes.split(note)
+            checkpoint = notes.read_checkpoint(text)
+        except notes.BadNote as error:
+            raise Refused(400, str(error)) from error
+        keys = [key for key in self._log_keys() if key.name == checkpoint.origin]
+        if not keys:
+            raise Refused(404, "this witness does not know that log")
+        if notes.signed_by(note, keys, crypto.signature_holds) is None:
+            raise Refused(403, "no key of that log signed the checkpoint")
+        with self._alone():
+            state = self._read()
+            known = state.get(checkpoint.origin, {"size": 0, "root": merkle.EMPTY_ROOT.hex()})
+            if old > checkpoint.size:
+                raise Refused(400, "the old size is larger than the checkpoint")
+            if old != known["size"] or checkpoint.size < known["size"]:
+                raise Refused(409, str(known["size"]))
+            if checkpoint.size == known["size"] and checkpoint.root.hex() != known["root"]:
+                raise Refused(409, str(known["size"]))
+            try:
+                merkle.check_consistency(old, bytes.fromhex(known["root"]), checkpoint.size, checkpoint.root, path)
+            except merkle.ProofFails as error:
+                raise Refused(422, str(error)) from error
+            line = self._cosign(text)
+            entry = {"size": checkpoint.size, "root": checkpoint.root.hex(), "note": note + line}
+            self._store({**state, checkpoint.origin: entry})
+        return line
+
+    def _cosign(self, text: str) -> str:
+        now = int(time.time())
+        signature = crypto.sign(self._private, notes.cosigned_message(text, now))
+        return notes.signature_line(self.key, now.to_bytes(8, "big") + signature)
+
+
+def read_request(data: bytes) -> tuple[int, list[bytes], str]:
+    """The body of ``add-checkpoint``: ``old N``, proof lines, an empty line, the note."""
+    try:
+        head, _, note = data.decode("utf-8").partition("\n\n")
+        first, *proof = head.split("\n")
+        word, number = first.split(" ")
+        if word != "old" or str(int(number)) != number or int(number) < 0 or len(proof) > LIMIT_HASHES:
+            raise ValueError("old")
+        path = [base64.b64decode(line, validate=True) for line in proof]
+    except (UnicodeDecodeError, ValueError, binascii.Error) as error:
+        raise Refused(400, "the request is not an add-checkpoint request") from error
+    return int(number), path, note
+
+
+def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        server_version = "kexin-witness"
+        sys_version = ""
+        timeout = 10
+
+        def _answer(self, status: int, text: str, kind: str = "text/plain; charset=utf-8") -> None:
+            data = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            if parts.path == "/key":
+                self._answer(200, witness.key.vkey() + "\n")
+                return
+            origin = parse_qs(parts.query).get("origin", [""])[0]
+            note = witness.latest(origin) if parts.path == "/checkpoint" else None
+            self._answer(200 if note else 404, note or "nothing is known of that log\n")
+
+        def do_POST(self) -> None:
+            try:
+                length = int(self.headers.get("Content-Length", ""))
+                if urlsplit(self.path).path != "/add-checkpoint" or not 0 < length <= LIMIT_BYTES:
+                    raise Refused(404 if length <= LIMIT_BYTES else 413, "nothing here")
+                old, path, note = read_request(self.rfile.read(length))
+                self._answer(200, witness.add(old=old, path=path, note=note))
+            except ValueError:
+                self._answer(400, "Content-Length is missing\n")
+            except Refused as refused:
+                kind = "text/x.tlog.size" if refused.status == 409 else "text/plain; charset=utf-8"
+                self._answer(refused.status, refused.text + "\n", kind)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Requests are not logged: the state file is the record."""
+
+    return Handler
+
+
+def server(witness: Witness, *, host: str = "127.0.0.1", port: int = 0) -> ThreadingHTTPServer:
+    """An HTTP server that is listening and not yet serving."""
+    return ThreadingHTTPServer((host, port), _handler(witness))
+
+
+def keys_from_trust(path: Path) -> Callable[[], list[notes.Key]]:
+    """Log keys as the company's trust file names them, read again at each request so that a rotation needs no restart."""
+
+    def read() -> list[notes.Key]:
+        trust = json.loads(path.read_text(encoding="utf-8"))
+        return [notes.read_vkey(key["vkey"]) for key in trust["keys"] if key["purpose"] == "checkpoint"]
+
+    return read

@@ -1,0 +1,88 @@
+"""Talking to the witness: asking what it has seen, and showing it what is new."""
+
+from __future__ import annotations
+
+import base64
+import urllib.error
+import urllib.request
+from urllib.parse import quote
+
+from kexin.evidence import keys
+from kexin.evidence.rules import notes
+from kexin.foundation import crypto
+
+TIMEOUT_S = 3.0
+#: Proxies are for the way out of the house; a witness is named by its own address.
+_open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+
+class Unreachable(Exception):
+    """The witness does not answer."""
+
+
+class Contradicts(Exception):
+    """The witness has seen something else."""
+
+
+def _get(url: str) -> str | None:
+    try:
+        with _open(url, timeout=TIMEOUT_S) as answer:
+            return str(answer.read(100_000).decode("utf-8", "replace"))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 404:
+            return None
+        raise Unreachable(f"the witness answered {error.code}") from error
+    except (urllib.error.URLError, TimeoutError, OSError) as error:
+        raise Unreachable("the witness does not answer") from error
+
+
+def introduce(base: str) -> notes.Key:
+    """Its key; believed on first contact, held to ever after (`keys.trust_witness`)."""
+    known = keys.witnesses()
+    if known:
+        return known[0]
+    text = _get(f"{base}/key")
+    if text is None:
+        raise Unreachable("the witness does not say its key")
+    return keys.trust_witness(text)
+
+
+def latest(base: str) -> str | None:
+    """The note that the witness signed last for this ledger, checked; None when it has seen nothing."""
+    note = _get(f"{base}/checkpoint?origin={quote(keys.ring().origin, safe='')}")
+    if note is not None:
+        check(note)
+    return note
+
+
+def check(note: str) -> notes.Checkpoint:
+    """The checkpoint inside a cosigned note; raises Contradicts unless both signatures are believed."""
+    try:
+        checkpoint = notes.read_checkpoint(notes.split(note)[0])
+        ours = notes.signed_by(note, keys.trusted("checkpoint"), crypto.signature_holds)
+        theirs = notes.signed_by(note, keys.witnesses(), crypto.signature_holds)
+    except notes.BadNote as error:
+        raise Contradicts(f"the witness's note is malformed: {error}") from error
+    if ours is None or theirs is None:
+        raise Contradicts("the witness's note is not signed by this ledger and by a trusted witness")
+    if checkpoint.origin != keys.ring().origin:
+        raise Contradicts(f"the witness's note is of {checkpoint.origin}")
+    return checkpoint
+
+
+def submit(base: str, *, old: int, path: list[bytes], note: str) -> str:
+    """Show a newer checkpoint; answers the cosigned note. Raises Contradicts when the witness refuses."""
+    proof = "".join(base64.b64encode(value).decode() + "\n" for value in path)
+    request = urllib.request.Request(f"{base}/add-checkpoint", data=f"old {old}\n{proof}\n{note}".encode(), method="POST")
+    try:
+        with _open(request, timeout=TIMEOUT_S) as answer:
+            cosigned = note + answer.read(10_000).decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        reason = error.read(200).decode("utf-8", "replace").strip()
+        error.close()
+        raise Contradicts(f"the witness refused ({error.code}): {reason}") from error
+    except (urllib.error.URLError, TimeoutError, OSError) as error:
+        raise Unreachable("the witness does not answer") from error
+    check(cosigned)
+    return cosigned
