@@ -180,6 +180,9 @@ def record_birth(connection: psycopg.Connection, *, demo: bool) -> bool:
 def prepare(instance: Instance, *, demo: bool) -> bool:
     """Everything above in order; Django must run as KEXIN_ROLE=owner. Answers whether this is a demo installation."""
     assert apps.ready
+    from kexin.evidence.operations import create_keys  # models can be imported only now
+
+    create_keys()
     migrate()
     for cluster in CLUSTERS:
         with psycopg.connect(instance.address(cluster, "owner").url(), autocommit=True) as connection:

@@ -133,7 +133,7 @@ class Clusters:
         from kexin.site.postgres import Cluster
 
         source = template()
-        for name in ("secrets", "pg"):
+        for name in ("secrets", "evidence", "pg"):
             shutil.rmtree(instance.folder / name, ignore_errors=True)
             _copy_tree(source / name, instance.folder / name)
         self.instance = instance
