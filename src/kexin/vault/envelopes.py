@@ -118,7 +118,7 @@ def load(
     *, subjects: Collection[uuid.UUID], entity: str, grades: Collection[int] | None = None, lock: bool = False
 ) -> list[Envelope]:
     """The envelopes of these subjects as they are stored, still closed."""
-    sql = f"SELECT {_COLUMNS} FROM vault_sealed WHERE subject_id = ANY(%s::uuid[]) AND entity = %s"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} FROM vault_sealed WHERE subject_id = ANY(%s::uuid[]) AND entity = %s"
     params: list[Any] = [list(subjects), entity]
     if grades is not None:
         sql += " AND grade = ANY(%s::smallint[])"
@@ -181,7 +181,7 @@ def store(envelopes: Iterable[Envelope]) -> None:
     """Write envelopes in the caller's transaction; one that exists at that place is replaced."""
     with connections["default"].cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO vault_sealed ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608
+            f"INSERT INTO vault_sealed ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (subject_id, entity, entity_id, grade) DO UPDATE SET"
             " ver = excluded.ver, suite = excluded.suite, key_gen = excluded.key_gen, ct = excluded.ct",
             [envelope.row() for envelope in envelopes],

@@ -248,7 +248,7 @@ def create_many(rows: Sequence[Wrapped]) -> None:
     columns = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
     with (
         keyring_atomic() as cursor,
-        cursor.copy(f"COPY keyring_subjectkey ({columns}) FROM STDIN") as copy,  # noqa: S608
+        cursor.copy(f"COPY keyring_subjectkey ({columns}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(_row(row, now))
@@ -319,6 +319,17 @@ def burn_generation(ref: KeyRef) -> None:
         cursor.execute(
             "DELETE FROM keyring_subjectkey WHERE subject_id = %s AND grade = %s AND gen = %s",
             [ref.subject_id, ref.grade, ref.gen],
+        )
+
+
+def burn_all_but(subject_id: uuid.UUID, spared: Collection[tuple[int, int]]) -> None:
+    """Delete every key of a subject but these (class, generation) pairs; no tombstone: a legal hold still needs them."""
+    with keyring_atomic() as cursor:
+        cursor.execute(
+            "DELETE FROM keyring_subjectkey k WHERE k.subject_id = %s AND NOT EXISTS ("
+            "SELECT 1 FROM unnest(%s::smallint[], %s::smallint[]) AS w(grade, gen)"
+            " WHERE w.grade = k.grade AND w.gen = k.gen)",
+            [subject_id, [grade for grade, _gen in spared], [gen for _grade, gen in spared]],
         )
 
 

@@ -70,9 +70,7 @@ def require_write(
     caller: Caller, *, facts: SubjectFacts, attributes: Collection[str], audit_id: uuid.UUID | None = None
 ) -> Decision:
     """Every one of these attributes may be written, or the refusal is on record and raised."""
-    decision = regime.decide(
-        caller, action=Action.WRITE, subject=facts, attributes=tuple(attributes), context=WRITING
-    )
+    decision = regime.decide(caller, action=Action.WRITE, subject=facts, attributes=tuple(attributes), context=WRITING)
     refused = [key for key in attributes if not decision.allowed(key)]
     if refused:
         deny(caller, decision, refused, audit_id)
@@ -91,9 +89,7 @@ def require_any_write(caller: Caller, *, subject: Subject) -> Decision:
     return decision
 
 
-def deny(
-    caller: Caller, decision: Decision, refused: Collection[str], audit_id: uuid.UUID | None
-) -> NoReturn:
+def deny(caller: Caller, decision: Decision, refused: Collection[str], audit_id: uuid.UUID | None) -> NoReturn:
     """Put a refusal on record, outside the transaction that it ends, and raise it."""
     evidence.note_now(
         caller,

@@ -194,9 +194,7 @@ def _seal(subject_id: uuid.UUID, prepared: Prepared, catalogue: Catalogue) -> _S
     """Mint keys, seal, tokenise. Touches no table of records."""
     refs = records.refs_of(subject_id, prepared.grades)
     held, rows = keys.mint(refs, {grade: catalogue.epoch(grade) for grade in prepared.grades})
-    made = records.seal_record(
-        subject_id=subject_id, prepared=prepared, ver=1, held=held, house=catalogue.house
-    )
+    made = records.seal_record(subject_id=subject_id, prepared=prepared, ver=1, held=held, house=catalogue.house)
     tokens = records.tokens_of(prepared, catalogue)
     return _Sealed(subject_id, uuid.uuid4(), prepared.age_status, prepared.facets, rows, made, tokens)
 

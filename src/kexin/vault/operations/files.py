@@ -6,8 +6,22 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from kexin.foundation.caller import Caller
-from kexin.vault.types import FileRef
+from django.db import transaction
+
+from kexin.evidence import operations as evidence
+from kexin.evidence.types import Entry, Event
+from kexin.foundation.caller import Caller, CallerKind
+from kexin.foundation.problems import Refused
+from kexin.vault import files
+from kexin.vault.models import File
+from kexin.vault.types import FileGone, FileRef
+
+
+class FileRefused(Refused):
+    """Somebody else's file."""
+
+    code = "file-refused"
+    title = "没有执行：这不是您的文件"
 
 
 def keep_file(
@@ -20,15 +34,45 @@ def keep_file(
     media_type: str = "application/octet-stream",
     subject: uuid.UUID | None = None,
 ) -> FileRef:
-    """Seal a file while it is read; nothing of it is ever on disk in the clear."""
-    raise NotImplementedError
+    """Seal a file while it is read; nothing of it is ever on disk in the clear. The key is committed first, so a
+    failure leaves at most a key without a file, which is swept."""
+    with transaction.atomic():
+        writer = files.FileWriter(
+            kept_by=caller.id, kind=kind, name=name, media_type=media_type, expires_at=expires_at, subject_id=subject
+        )
+        for chunk in chunks:
+            writer.write(chunk)
+        kept = writer.finish()
+        evidence.note(caller, _entry(Event.FILE_KEPT, kept.id))
+    return kept
 
 
 def open_file(caller: Caller, *, file: uuid.UUID) -> tuple[str, Iterator[bytes]]:
     """Its name and its bytes, chunk by chunk, each verified before it is given; the line is committed first."""
-    raise NotImplementedError
+    row = files.usable(file)
+    _own(caller, row)
+    evidence.note_now(caller, _entry(Event.FILE_OPENED, file))
+    return files.read(row)
 
 
 def burn_file(caller: Caller, *, file: uuid.UUID) -> None:
     """Destroy the key, then the chunks."""
-    raise NotImplementedError
+    row = File.objects.filter(id=file).first()
+    if row is None or row.state == "burned":
+        raise FileGone
+    _own(caller, row)
+    with transaction.atomic():
+        files.burn(file)
+        evidence.note(caller, _entry(Event.FILE_BURNED, file))
+
+
+def _own(caller: Caller, row: File) -> None:
+    """A file belongs to whoever kept it; service accounts work on it in the keeper's name."""
+    if caller.kind is CallerKind.SERVICE or caller.id == row.kept_by:
+        return
+    evidence.note_now(caller, Entry(event=Event.ACCESS_DENIED, decision="deny", ref=f"file:{row.id}"))
+    raise FileRefused
+
+
+def _entry(event: Event, file: uuid.UUID) -> Entry:
+    return Entry(event=event, decision="allow", count=1, ref=f"file:{file}")

@@ -1,0 +1,200 @@
+"""Files: sealed 64 KiB at a time while they arrive, opened chunk by chunk, gone with their key.
+
+Each chunk is AES-256-GCM under the file's own key; the nonce is the chunk's number and the last flag, which a file
+never repeats (the STREAM construction of Hoang et al.), and both are in the associated data with the file's id. A
+chunk moved, dropped, doubled or cut off at the end does not open.
+"""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.db import connections, transaction
+
+from kexin.foundation import clock, crypto, ids
+from kexin.foundation.crypto import DoesNotOpen
+from kexin.vault import keys
+from kexin.vault.models import File, FileChunk
+from kexin.vault.types import FileGone, FileRef
+
+CHUNK_BYTES = 64 * 1024
+#: The chunk number under which the file's name is sealed.
+_NAME = 0xFFFF_FFFF
+_MAX_NAME = 255
+
+
+def _nonce(no: int, last: bool) -> bytes:
+    return struct.pack(">QI", no, int(last))
+
+
+def _aad(file_id: uuid.UUID, no: int, last: bool) -> bytes:
+    return b"kexin file/1" + file_id.bytes + _nonce(no, last)
+
+
+class FileWriter:
+    """Seals one file while it is being received. Bytes wait in memory, at most one chunk of them."""
+
+    def __init__(
+        self,
+        *,
+        kept_by: uuid.UUID,
+        kind: str,
+        name: str,
+        media_type: str,
+        expires_at: datetime,
+        subject_id: uuid.UUID | None = None,
+    ) -> None:
+        self.id = ids.uuid7()
+        self._key = keys.create_file_key(self.id, subject_id)
+        self._buffer = bytearray()
+        self._no = 0
+        self._size = 0
+        sealed_name = crypto.gcm_seal(
+            self._key, _nonce(_NAME, True), name.encode()[:_MAX_NAME], _aad(self.id, _NAME, True)
+        )
+        self._row = File(
+            id=self.id, kind=kind, subject_id=subject_id, name_ct=sealed_name, media_type=media_type[:100],
+            kept_by=kept_by, created_at=clock.now(), expires_at=expires_at,
+        )  # fmt: skip
+        self._row.save(force_insert=True)
+
+    def write(self, data: bytes) -> None:
+        """Take bytes in; every full chunk is sealed and stored at once."""
+        self._buffer += data
+        self._size += len(data)
+        while len(self._buffer) > CHUNK_BYTES:
+            self._seal(bytes(self._buffer[:CHUNK_BYTES]), last=False)
+            del self._buffer[:CHUNK_BYTES]
+
+    def finish(self) -> FileRef:
+        """Seal the last chunk; from here on the file can be opened."""
+        self._seal(bytes(self._buffer), last=True)
+        self._buffer.clear()
+        self._row.state, self._row.size_bytes, self._row.chunks = "kept", self._size, self._no
+        self._row.save(update_fields=["state", "size_bytes", "chunks"])
+        return as_ref(self._row)
+
+    def _seal(self, data: bytes, *, last: bool) -> None:
+        ct = crypto.gcm_seal(self._key, _nonce(self._no, last), data, _aad(self.id, self._no, last))
+        FileChunk(file_id=self.id, no=self._no, ct=ct).save(force_insert=True)
+        self._no += 1
+
+
+def as_ref(row: File) -> FileRef:
+    """A row as the doors answer it."""
+    return FileRef(
+        id=row.id,
+        kind=row.kind,
+        media_type=row.media_type,
+        size_bytes=row.size_bytes,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        subject_id=row.subject_id,
+    )
+
+
+def usable(file_id: uuid.UUID) -> File:
+    """A file that is whole, not burned and not expired; FileGone otherwise."""
+    row = File.objects.filter(id=file_id, state="kept").first()
+    if row is None or row.expires_at <= clock.now():
+        raise FileGone
+    return row
+
+
+def read(row: File) -> tuple[str, Iterator[bytes]]:
+    """Name and chunks of a file whose opening is already on record."""
+    key = keys.fetch_file_key(row.id)
+    if key is None:
+        raise FileGone
+    name = crypto.gcm_open(key, _nonce(_NAME, True), bytes(row.name_ct), _aad(row.id, _NAME, True))
+    return name.decode(errors="replace"), _chunks(row, key)
+
+
+def _chunks(row: File, key: bytes) -> Iterator[bytes]:
+    for no in range(row.chunks):
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT ct FROM vault_filechunk WHERE file_id = %s AND no = %s", [row.id, no])
+            found = cursor.fetchone()
+        if found is None:
+            raise DoesNotOpen("a chunk of the file is missing")
+        last = no == row.chunks - 1
+        yield crypto.gcm_open(key, _nonce(no, last), bytes(found[0]), _aad(row.id, no, last))
+
+
+def burn(file_id: uuid.UUID) -> bool:
+    """Destroy the key, then the chunks. Safe to run again; answers whether there was something to burn."""
+    keys.burn_file_key(file_id)
+    with transaction.atomic():
+        FileChunk.objects.filter(file_id=file_id).delete()
+        return bool(
+            File.objects.filter(id=file_id)
+            .exclude(state="burned")
+            .update(state="burned", name_ct=None, burned_at=clock.now())
+        )
+
+
+class SealedUpload:
+    """What a form gets instead of an uploaded file: the id of a sealed one. Its bytes come from `open_file` only."""
+
+    def __init__(self, *, file: FileRef, name: str, field_name: str) -> None:
+        self.file = file
+        self.name = name
+        self.size = file.size_bytes
+        self.content_type = file.media_type
+        self.field_name = field_name
+
+    def close(self) -> None:
+        """Nothing is open: Django calls this at the end of the request."""
+
+
+class SealingUploadHandler(FileUploadHandler):
+    """Seals an upload while it is received: no spool file, no plaintext on disk. Put in front by
+    `request.upload_handlers.insert(0, SealingUploadHandler(request, …))` before the form is read."""
+
+    chunk_size = CHUNK_BYTES
+
+    def __init__(self, request: object = None, *, kind: str, expires_at: datetime, max_bytes: int) -> None:
+        super().__init__(request)
+        self._kind, self._expires_at, self._max_bytes = kind, expires_at, max_bytes
+        self._writer: FileWriter | None = None
+        self._received = 0
+
+    def new_file(self, *args: object, **kwargs: object) -> None:
+        super().new_file(*args, **kwargs)
+        caller = getattr(self.request, "caller", None)
+        if caller is None:
+            raise StopUpload(connection_reset=True)
+        self._received = 0
+        self._writer = FileWriter(
+            kept_by=caller.id,
+            kind=self._kind,
+            name=self.file_name or "",
+            media_type=self.content_type or "application/octet-stream",
+            expires_at=self._expires_at,
+        )
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self._writer is None:
+            return
+        self._received += len(raw_data)
+        if self._received > self._max_bytes:
+            self.upload_interrupted()
+            raise StopUpload(connection_reset=True)
+        self._writer.write(raw_data)
+
+    def file_complete(self, file_size: int) -> SealedUpload | None:
+        if self._writer is None:
+            return None
+        done = self._writer.finish()
+        self._writer = None
+        return SealedUpload(file=done, name=self.file_name or "", field_name=self.field_name or "")
+
+    def upload_interrupted(self) -> None:
+        """Half a file is no file."""
+        if self._writer is not None:
+            burn(self._writer.id)
+            self._writer = None
