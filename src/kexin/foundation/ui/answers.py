@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kexin.foundation.problems import Problem
+
+
+class ProblemMiddleware:
+    """Turns a `Problem` that a page raised into its answer, so that no face repeats it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer problems; anything else is a fault of ours and goes on to the 500 page."""
+        return problem(request, exception) if isinstance(exception, Problem) else None
 
 
 def problem(request: HttpRequest, what: Problem) -> HttpResponse:

@@ -1,0 +1,16 @@
+"""The front door: the first page a person's posts open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from kexin.site import navigation
+
+
+def home(request: Any) -> HttpResponse:
+    """Send a person to the first entry of their own navigation; without any, to their account."""
+    links = [link for group in navigation.navigation(request).groups for link in group.links]
+    return HttpResponseRedirect(str(links[0].url) if links else reverse("people:account"))

@@ -1,0 +1,183 @@
+"""Who sees which entry of the console, and what the lower floors are told at start-up. The one list of all chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kexin.foundation.problems import Problem
+from kexin.foundation.ui import shell
+from kexin.foundation.ui.words import say
+from kexin.people import facts
+from kexin.people.labels import spoken
+from kexin.people.rules import posts
+from kexin.regime import queries as regime
+from kexin.site.models import Birth
+
+WORKING = frozenset({"sales", "sales_lead", "agent", "marketer", "analyst", "finance", "steward"})
+GOVERNING = frozenset({"head", "dpo", "security_admin", "system_admin", "auditor", "guest_auditor", "counsel", "steward"})
+CUSTOMERS = frozenset({"sales", "sales_lead", "agent", "steward", "dpo", "auditor", "guest_auditor", "finance"})
+IMPORTING = frozenset({"steward"})
+RIGHTS = frozenset({"dpo", "steward", "counsel", "auditor"})
+AUDITING = frozenset({"auditor", "guest_auditor", "dpo", "security_admin", "head"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry: the address's name, who sees it, and where it stands. An entry whose page does not exist is left out."""
+
+    label: str | Promise
+    page: str
+    roles: frozenset[str]
+    icon: str = ""
+    number: int = 0
+    on_phone: bool = False
+
+
+#: The day's work, in the order in which a day goes.
+WORK: tuple[Entry, ...] = (
+    Entry(label=gettext_lazy("客户"), page="crm:customers", roles=CUSTOMERS, icon="users", on_phone=True),
+    Entry(label=gettext_lazy("导入客户"), page="collection:imports", roles=IMPORTING, icon="file-import", on_phone=True),
+)
+#: What the regime itself keeps.
+REGIME: tuple[Entry, ...] = (
+    Entry(label=gettext_lazy("操作存证"), page="security:evidence", roles=AUDITING, icon="certificate", on_phone=True),
+)
+#: The ten chapters in the regime's own order and words; a chapter appears with its first page.
+CHAPTERS: tuple[Entry, ...] = (
+    Entry(label=gettext_lazy("数据收集"), page="collection:home", roles=GOVERNING, number=1),
+    Entry(label=gettext_lazy("数据存储"), page="storage:home", roles=GOVERNING, number=2),
+    Entry(label=gettext_lazy("数据安全"), page="security:home", roles=GOVERNING, number=3),
+    Entry(label=gettext_lazy("数据分析"), page="analysis:home", roles=GOVERNING, number=4),
+    Entry(label=gettext_lazy("数据共享"), page="sharing:home", roles=GOVERNING, number=5),
+    Entry(label=gettext_lazy("客户隐私保护"), page="privacy:erasures", roles=RIGHTS, number=6, icon="shield-lock", on_phone=True),
+    Entry(label=gettext_lazy("客户关系管理"), page="crm:home", roles=GOVERNING, number=7),
+    Entry(label=gettext_lazy("员工培训"), page="training:home", roles=GOVERNING, number=8),
+    Entry(label=gettext_lazy("法律合规"), page="compliance:home", roles=GOVERNING, number=9),
+    Entry(label=gettext_lazy("客户反馈"), page="feedback:home", roles=GOVERNING, number=10),
+)
+OWN: tuple[Entry, ...] = (
+    Entry(label=gettext_lazy("我的账号"), page="people:account", roles=frozenset(), icon="user-circle", on_phone=True),
+)
+#: Fragments that one chapter's page shows of another, fetched by `hx-get` under the other's own check: slot -> address names.
+SLOTS: dict[str, tuple[str, ...]] = {"crm:customer": ("privacy:erasure-slot",)}
+
+
+def navigation(request: HttpRequest) -> shell.Navigation:
+    """The frame for the person who asks: only what their posts open, and only what exists."""
+    principal: Any = getattr(request, "principal", None)
+    if principal is None:
+        return shell.Navigation()
+    roles = principal.roles
+    groups = [
+        shell.Group(links=_links(request, roles, (*WORK, *REGIME))),
+        shell.Group(title=_("制度各章"), links=_links(request, roles, CHAPTERS)),
+        shell.Group(title=_("本人"), links=_links(request, roles, OWN)),
+    ]
+    shown = {link.url: link for group in groups for link in group.links if link.icon}
+    phone = [shown[url] for entry in (*WORK, *REGIME, *CHAPTERS, *OWN) if (url := _url(entry)) in shown and entry.on_phone]
+    company, edition = _rulebook_lines()
+    return shell.Navigation(
+        groups=tuple(group for group in groups if group.links),
+        phone=tuple([*phone[:3], phone[-1]] if len(phone) > 4 else phone),
+        company=company,
+        edition=edition,
+        is_demo=born_demo(),
+        search_url=_address("crm:search") if roles & CUSTOMERS else "",
+        me={"line": "、".join(spoken(roles)[:2])},
+    )
+
+
+def _links(request: HttpRequest, roles: Iterable[str], entries: tuple[Entry, ...]) -> tuple[shell.Link, ...]:
+    held = frozenset(roles)
+    return tuple(
+        shell.Link(label=entry.label, url=url, icon=entry.icon, number=entry.number, is_here=_is_here(request.path, url))
+        for entry in entries
+        if (not entry.roles or held & entry.roles) and (url := _url(entry))
+    )
+
+
+def _is_here(path: str, url: str) -> bool:
+    return path == url or path.startswith(url.rstrip("/") + "/")
+
+
+def _url(entry: Entry) -> str:
+    return _address(entry.page)
+
+
+def _address(page: str) -> str:
+    try:
+        return reverse(page)
+    except NoReverseMatch:
+        return ""
+
+
+def _rulebook_lines() -> tuple[str, str]:
+    """Company and edition in force, for the foot of the navigation. Without a published rulebook both are empty."""
+    try:
+        bundle = regime.bundle()
+    except (Problem, NotImplementedError):
+        return "", ""
+    name = str(bundle.rulebook.company.name)
+    return name, _("现行制度 v%(version)s") % {"version": bundle.version}
+
+
+def born_demo() -> bool:
+    """The fact written when the database was created."""
+    return bool(Birth.objects.filter(demo=True).exists())
+
+
+def _purposes(roles: Iterable[str]) -> tuple[str, ...]:
+    """Purposes of these posts in the rulebook in force; without one, those of the regime's default."""
+    held = frozenset(roles)
+    try:
+        defined = regime.bundle().roles
+    except (Problem, NotImplementedError):
+        return posts.purposes_of(held)
+    ordered = [defined[key] for key in posts.ORDER if key in held and key in defined]
+    return tuple(dict.fromkeys(code for role in ordered for code in role.purposes))
+
+
+def _purpose_label(code: str) -> str:
+    try:
+        known = regime.bundle().purposes.get(code)
+    except (Problem, NotImplementedError):
+        known = None
+    return say(known.label) if known else str(UNPUBLISHED.get(code, code))
+
+
+#: Names before the first rulebook is published.
+UNPUBLISHED: dict[str, Promise] = {
+    "presale": gettext_lazy("询价与商机跟进"),
+    "service": gettext_lazy("客服与售后"),
+    "contract_b2b": gettext_lazy("企业客户合同"),
+    "security": gettext_lazy("安全与审计"),
+    "legal": gettext_lazy("法律义务"),
+    "analytics": gettext_lazy("统计分析"),
+    "invoice": gettext_lazy("开票与税务"),
+    "pay": gettext_lazy("支付与对账"),
+    "mkt_sms": gettext_lazy("短信营销"),
+    "mkt_wechat": gettext_lazy("微信营销"),
+    "mkt_email": gettext_lazy("邮件营销"),
+    "mkt_call": gettext_lazy("电话营销"),
+}
+
+
+def _small_firm() -> bool:
+    try:
+        return bool(regime.bundle().rulebook.profile.size == "small")
+    except (Problem, NotImplementedError):
+        return False
+
+
+def wire() -> None:
+    """Tell the lower floors what only this one knows. Called once, when the process starts."""
+    shell.register(navigation=navigation, purpose_label=_purpose_label)
+    facts.register(born_demo=born_demo, small_firm=_small_firm, purposes=_purposes)
