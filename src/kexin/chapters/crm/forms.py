@@ -47,10 +47,10 @@ class Listing:
     query: str
 
     @classmethod
-    def read(cls, query: QueryDict) -> Listing:
-        """From the address. Unknown keys are left aside; too many are refused."""
-        view = query.get("view", "own")
-        view = view if view in ("own", "team", "all") else "own"
+    def read(cls, query: QueryDict, *, usual: str) -> Listing:
+        """From the address. Unknown keys are left aside; too many are refused. ``usual`` is the view of the post."""
+        view = query.get("view", usual)
+        view = view if view in ("own", "team", "all") else usual
         filters = [Filter(field="relation", op="eq", value=view)] if view != "all" else []
         for name in query:
             match = _FIELD.fullmatch(name)

@@ -34,7 +34,8 @@ PICKS = (
 @place(*WORK)
 def customers(request: HttpRequest) -> HttpResponse:
     """The list, filtered by facets; the filter stands in the address because facets single nobody out."""
-    asked = forms.Listing.read(request.GET)
+    owns = {"sales", "sales_lead"} & request.principal.roles  # type: ignore[attr-defined]
+    asked = forms.Listing.read(request.GET, usual="own" if owns else "all")
     listing = queries.listing(request.caller, asked)  # type: ignore[attr-defined]
     return render(request, "crm/customers.html", {"listing": listing, "asked": asked, "tabs": _tabs(asked.view)})
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from kexin.chapters.crm.forms import Listing as Asked
 
 #: What a list shows first, where the rulebook in force has it: who, how to reach them, and open facts.
-NAMES = ("name", "name_company")
+NAMES = ("name", "org_name")
 PHONES = ("mobile", "landline")
 FACTS = ("stage", "level", "city", "source")
 #: Facets that a list offers at the left, in this order, where the rulebook has them; others follow.
-FACET_ORDER = ("stage", "city", "level", "source", "intent", "gender", "age_band", "industry")
+FACET_ORDER = ("stage", "city", "level", "source", "intent", "product", "gender", "age_band", "industry")
 FACETS_SHOWN = 6
 _USES: Mapping[str, tuple[ContactUse, ...]] = {
     "cn_mobile": (ContactUse.CALL, ContactUse.SMS),
@@ -165,7 +165,9 @@ def _row(bundle: Bundle, row: Row, facts: tuple[str, ...]) -> ListRow:
 
 
 def _name(found: Row | Card) -> Cell:
-    cells = (found.cells.get(key) for key in NAMES)
+    # A company is called by its own name, a person by theirs; a company's `name` is its contact.
+    order = reversed(NAMES) if found.kind == "organisation" else NAMES
+    cells = (found.cells.get(key) for key in order)
     return next((cell for cell in cells if cell is not None and cell.shown is not Shown.EMPTY), _EMPTY)
 
 
