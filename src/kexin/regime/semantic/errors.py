@@ -21,8 +21,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "id_length": ("身份证号应为 18 位，现为 {count} 位。", "An ID number has 18 characters, this has {count}."),
     "id_form": ("身份证号只能是 17 位数字加数字或 X，请核对。", "17 digits and a digit or X, please check."),
     "id_region": ("身份证号前两位不是省份代码，请对照证件。", "The first two digits are no province code."),
-    "id_date": ("身份证号里的出生日期不存在或在将来，请对照证件。", "The date of birth inside does not exist or lies ahead."),
-    "id_check": ("身份证号校验不对，请对照证件逐位核对。", "The check character does not match. Compare with the card."),
+    "id_date": (
+        "身份证号里的出生日期不存在或在将来，请对照证件。",
+        "The date of birth inside does not exist or lies ahead.",
+    ),
+    "id_check": (
+        "身份证号校验不对，请对照证件逐位核对。",
+        "The check character does not match. Compare with the card.",
+    ),
     "uscc_length": ("统一社会信用代码应为 18 位，现为 {count} 位。", "18 characters needed, this has {count}."),
     "uscc_form": (
         "统一社会信用代码不用 I、O、S、V、Z，第 {place} 位请对照营业执照。",
@@ -35,12 +41,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "org_name": ("企业名称至少两个字，且不能只有符号。", "At least two characters, and not signs alone."),
     "email": ("邮箱格式不对，应如 name@example.cn。", "Not an e-mail address such as name@example.cn."),
     "address": ("地址太短，请写到街道门牌。", "Too short. Please give street and number."),
-    "division": ("地区不在区划表，请从列表选择（如 杭州市）。", "Not in the table of divisions. Please choose from the list."),
+    "division": (
+        "地区不在区划表，请从列表选择（如 杭州市）。",
+        "Not in the table of divisions. Please choose from the list.",
+    ),
     "division_like": ("地区不在区划表，是否为“{like}”？", "Not in the table of divisions. Is it {like}?"),
     "card_length": ("银行卡号应为 16 至 19 位，现为 {count} 位。", "16 to 19 digits needed, this has {count}."),
     "card_form": ("银行卡号只能含数字，请核对。", "Digits only, please check."),
     "card_check": ("银行卡号校验不对，请对照卡面。", "The check digit does not match. Compare with the card."),
-    "plate": ("车牌号应为省份简称、字母加 5 或 6 位，如 浙A12345。", "Province, letter and 5 or 6 places, such as 浙A12345."),
+    "plate": (
+        "车牌号应为省份简称、字母加 5 或 6 位，如 浙A12345。",
+        "Province, letter and 5 or 6 places, such as 浙A12345.",
+    ),
     "postcode": ("邮政编码应为 6 位数字。", "A postcode has 6 digits."),
     "date_form": ("日期应如 2025-03-09。", "A date such as 2025-03-09."),
     "date_none": ("这一天不存在，请核对年月日。", "There is no such day."),

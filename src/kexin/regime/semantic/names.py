@@ -111,7 +111,12 @@ def url(value: str) -> str:
         port = parts.port
     except ValueError:
         raise Invalid("url") from None
-    if parts.scheme.lower() not in ("http", "https") or not host or "@" in parts.netloc or re.search(r"[\s<>\"'\\]", found):
+    if (
+        parts.scheme.lower() not in ("http", "https")
+        or not host
+        or "@" in parts.netloc
+        or re.search(r"[\s<>\"'\\]", found)
+    ):
         raise Invalid("url")
     netloc = host + (f":{port}" if port else "")
     return urllib.parse.urlunsplit((parts.scheme.lower(), netloc, parts.path, parts.query, parts.fragment))

@@ -51,7 +51,9 @@ def birthday(value: str) -> str:
 def money(value: str) -> str:
     """An amount in yuan with two decimals, as text: 100000.00. Accepts ¥1,000.5 and 8.5万."""
     match = _MONEY.fullmatch(text.code(value, limit=60).replace(" ", ""))
-    if match is None and (tens := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)万元?", text.code(value, limit=60).replace(" ", ""))):
+    if match is None and (
+        tens := re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)万元?", text.code(value, limit=60).replace(" ", ""))
+    ):
         amount = Decimal(tens[1]) * 10000
     elif match is None:
         raise Invalid("money")

@@ -156,7 +156,9 @@ class PurposeDef:
     """One purpose (处理目的). ``bases`` in order of preference; ``necessary``: the service cannot be given without it;
     ``channel`` of a marketing purpose (call, sms, wechat, email, push); ``consent_kind`` general | explicit | separate |
     written | guardian | cross_border where a basis is consent; ``consent_valid`` ISO duration of a consent, "" = no end;
-    ``prohibited`` here or in a parent: nothing may be done under it. ``ends``: when the purpose itself is over."""
+    ``prohibited`` here or in a parent: nothing may be done under it. ``ends``: when the purpose itself is over.
+    ``accessory``: works on whatever other purposes hold (rights, audit, quality): the parser binds every collected
+    attribute to it as optional, and it never prolongs anything."""
 
     key: str
     label: Text
@@ -164,6 +166,7 @@ class PurposeDef:
     parent: str = ""
     description: Text = field(default_factory=dict)
     necessary: bool = False
+    accessory: bool = False
     prohibited: bool = False
     channel: str = ""
     consent_kind: str = ""
