@@ -196,6 +196,12 @@ def names_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:
     return dict(Person.objects.filter(id__in=person_ids).values_list("id", "name"))
 
 
+def departments_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Person -> name of the department; people without one, and services, are left out."""
+    found = Person.objects.filter(id__in=person_ids, department__isnull=False)
+    return dict(found.values_list("id", "department__name"))
+
+
 def departments() -> list[tuple[uuid.UUID, str, int]]:
     """The tree in reading order: id, name, depth (0 at the root)."""
     rows = {row.id: row for row in Department.objects.all()}
