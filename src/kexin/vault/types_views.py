@@ -108,6 +108,7 @@ class SourceLine:
     basis: str
     at: datetime
     unproven: bool
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,9 +96,8 @@ def recognise(term: object, attributes: Mapping[str, AttributeDef]) -> Term:
     if _TAIL.fullmatch(text):
         return Term(form=Form.TAIL, text=text)
     indexes = [index for attribute in attributes.values() for index in indexes_of(attribute)]
-    if found := _SURNAME_TAIL.fullmatch(text):
-        if (name := searchable(found[1])) and has_cjk(name):
-            return _surname_tail(name, found[2], text, indexes)
+    if (found := _SURNAME_TAIL.fullmatch(text)) and (name := searchable(found[1])) and has_cjk(name):
+        return _surname_tail(name, found[2], text, indexes)
     bare = searchable(text)
     if len(bare) < 2:
         return Term(form=Form.SINGLE, text=bare)
@@ -108,7 +107,7 @@ def recognise(term: object, attributes: Mapping[str, AttributeDef]) -> Term:
         return Term(form=Form.VALUES, text=bare, exact=exact, parts=parts)
     if _SPOKEN.fullmatch(text):
         return _spoken(text, bare, exact, indexes)
-    parts = tuple(Part(index=index, text=bare) for index in indexes if index.plan == NGRAM and not digits(bare) == bare)
+    parts = tuple(Part(index=index, text=bare) for index in indexes if index.plan == NGRAM and digits(bare) != bare)
     return Term(form=Form.VALUES, text=bare, exact=exact, parts=parts)
 
 

@@ -1,0 +1,85 @@
+"""One subject as the single decision sees it, and the refusals that every door to one person shares."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import connections
+
+from kexin.evidence import operations as evidence
+from kexin.evidence.types import Entry, Event
+from kexin.regime import queries as regime
+from kexin.regime.types import Action, Decision, Standing
+from kexin.vault.queries.asking import Asking, relation_of
+from kexin.vault.queries.rows import Columns, Raw, select
+from kexin.vault.types import SubjectErased, SubjectNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One visible subject with what the caller holds to it, and what may be read of it."""
+
+    raw: Raw
+    held: Standing
+    reading: Decision
+
+    @property
+    def relation(self) -> str:
+        """The caller's relation: own, team or foreign."""
+        return relation_of(self.held.grants)
+
+    def outcomes(self) -> Mapping[str, str]:
+        """Attribute -> allow, mask or deny, for reading."""
+        return {key: one.outcome.value for key, one in self.reading.outcomes.items()}
+
+
+def person(asking: Asking, subject: uuid.UUID) -> Person:
+    """A subject of which this caller may read something. Absent, hidden, discarded and forbidden look the same
+    (SubjectNotFound); a forbidden one leaves a line. An erased or erasing one raises SubjectErased."""
+    rows = select(Columns({}, {}, (), ()), condition="WHERE s.visible AND s.id = %s", params=(subject,))
+    if not rows:
+        if state_of(subject) in ("erasing", "erased"):
+            raise SubjectErased
+        raise SubjectNotFound
+    held = regime.subject_facts(asking.caller, [subject], actor=asking.actor)[subject]
+    reading = asking.decide(Action.READ, rows[0].facts(held), asking.attributes)
+    if reading.nothing:
+        deny(asking, rows[0], held, Action.READ, reading.rule_ids)
+        raise SubjectNotFound
+    return Person(rows[0], held, reading)
+
+
+def state_of(subject: uuid.UUID) -> str:
+    """The state of a subject as it is this instant; "" when there is none."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT state FROM vault_subject WHERE id = %s", [subject])
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
+def still_visible(subject: uuid.UUID) -> None:
+    """Look again, after the line and before the key: an erasure that was faster wins."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT visible, state FROM vault_subject WHERE id = %s", [subject])
+        row = cursor.fetchone()
+    if row is None or not row[0]:
+        raise SubjectErased if row and row[1] in ("erasing", "erased") else SubjectNotFound
+
+
+def deny(asking: Asking, raw: Raw, held: Standing, action: Action, rule_ids: tuple[str, ...]) -> None:
+    """The line of a refusal about one person, committed at once."""
+    evidence.note_now(
+        asking.caller,
+        Entry(
+            event=Event.ACCESS_DENIED,
+            decision="deny",
+            action=action.value,
+            rule_ids=rule_ids,
+            rulebook=asking.bundle.sha256,
+            relation=relation_of(held.grants),  # type: ignore[arg-type]
+            audit_ids=(raw.audit_id,) if raw.audit_id else (),
+            count=1,
+        ),
+    )
