@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kexin.regime.rules.facts import FACET, FACTS, UnknownFact
+from kexin.regime.rules.facts import DISCARDED, FACET, FACTS, UnknownFact
 
 _sql: dict[str, str] = {}
 
@@ -11,9 +11,10 @@ def register(name: str, *, sql: str) -> None:
     """Tell the SQL expression of one fact, over alias ``s`` and without parameters, as written by a programmer.
 
     ``name`` is a fact of `rules.facts.FACTS` (``subject.age_status``); for ``facet`` the expression is the jsonb column
-    itself (``s.facets``). An expression may be NULL exactly where `SubjectFacts` has None.
+    itself (``s.facets``), and ``subject.discarded`` is boolean SQL that is TRUE in the 回收站. An expression may be NULL
+    exactly where `SubjectFacts` has None.
     """
-    if name != FACET and name not in FACTS:
+    if name not in (FACET, DISCARDED) and name not in FACTS:
         raise UnknownFact(name)
     if "%" in sql:
         raise ValueError(f"the SQL of {name} must not contain a percent sign")

@@ -1,0 +1,19 @@
+"""DOOR: verbs of the regime."""
+
+from kexin.regime.checks import require_holdings
+from kexin.regime.operations.consents import rebuild_states, record_consent, refresh_consents
+from kexin.regime.operations.grants import end_grant, grant, grant_many
+from kexin.regime.operations.notices import publish_notice
+from kexin.regime.register import register_holding
+
+__all__ = [
+    "end_grant",
+    "grant",
+    "grant_many",
+    "publish_notice",
+    "rebuild_states",
+    "record_consent",
+    "refresh_consents",
+    "register_holding",
+    "require_holdings",
+]

@@ -1,0 +1,34 @@
+"""DOOR: questions to the regime."""
+
+from kexin.regime.queries.consents import consent_strip, may_be_asked, receipt, receipts, signed_receipt
+from kexin.regime.queries.decisions import (
+    actor,
+    bundle,
+    bundle_or_none,
+    decide,
+    plan,
+    sentence,
+    subject_facts,
+)
+from kexin.regime.queries.notices import current_notice, major_version, notice
+from kexin.regime.register import holdings, impersonal_models
+
+__all__ = [
+    "actor",
+    "bundle",
+    "bundle_or_none",
+    "consent_strip",
+    "current_notice",
+    "decide",
+    "holdings",
+    "impersonal_models",
+    "major_version",
+    "may_be_asked",
+    "notice",
+    "plan",
+    "receipt",
+    "receipts",
+    "sentence",
+    "signed_receipt",
+    "subject_facts",
+]

@@ -2,21 +2,109 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from django.db import connection
+from django.utils.translation import gettext as _
 
 from kexin.foundation.caller import Caller
-from kexin.regime.types import Action, Actor, BulkPlan, Bundle, Context, Decision, Standing, SubjectFacts
+from kexin.foundation.clock import now
+from kexin.foundation.problems import Unavailable
+from kexin.people import queries as people
+from kexin.regime import facts
+from kexin.regime.rules import decision as rules
+from kexin.regime.rules import plan as planning
+from kexin.regime.rules.bundle import compile_bundle
+from kexin.regime.types import (
+    EVERYONE,
+    Action,
+    Actor,
+    AttributeDecision,
+    BulkPlan,
+    Bundle,
+    Context,
+    Decision,
+    Reason,
+    Standing,
+    SubjectFacts,
+    role_principal,
+)
+
+_KEPT_BUNDLES = 4
+_bundles: dict[tuple[int, str], Bundle] = {}
+_lock = threading.Lock()
+
+
+class NoRulebook(Unavailable):
+    """No rulebook is in force, so the answer to everything would be no."""
+
+    code = "no-rulebook"
+    title = "还没有生效的制度，先发布一版制度"
 
 
 def bundle() -> Bundle:
-    """The rulebook in force, compiled. The version row is read each time; compiled bundles are kept per process."""
-    raise NotImplementedError
+    """The rulebook in force, compiled. The version row is read each time, so that publishing takes effect at once;
+    compiled bundles (never decisions) are kept per process. Raises NoRulebook before the first publication."""
+    found = bundle_or_none()
+    if found is None:
+        raise NoRulebook()
+    return found
+
+
+def bundle_or_none() -> Bundle | None:
+    """The bundle in force, or None before the first publication."""
+    from kexin.regime.queries import rulebook  # noqa: PLC0415 - that module asks this one in turn
+
+    version = rulebook.version_in_force()
+    if version is None:
+        return None
+    found = _bundles.get(version)
+    if found is None:
+        number, sha256 = version
+        found = compile_bundle(rulebook.load(sha256), version=number)
+        with _lock:
+            while len(_bundles) >= _KEPT_BUNDLES:
+                _bundles.pop(next(iter(_bundles)))
+            _bundles[version] = found
+    return found
 
 
 def actor(caller: Caller) -> Actor:
     """The asker with the rights of this instant (two queries); hand it to several questions of one request."""
-    raise NotImplementedError
+    principal = people.principal(caller)
+    ids = (
+        principal.id,
+        *sorted(principal.department_ids | principal.team_ids),
+        *(role_principal(role) for role in sorted(principal.roles)),
+        EVERYONE,
+    )
+    if not principal.is_current:
+        return Actor(id=principal.id, roles=frozenset(), purpose=caller.purpose, is_current=False)
+    return Actor(
+        id=principal.id,
+        roles=principal.roles,
+        purpose=caller.purpose,
+        principal_ids=ids,
+        standing=_standing(ids, caller.purpose),
+    )
+
+
+def _standing(principal_ids: tuple[uuid.UUID, ...], purpose: str) -> frozenset[str]:
+    sql = (
+        "SELECT DISTINCT relation FROM regime_grant WHERE subject_id IS NULL AND principal_id = ANY(%s::uuid[])"
+        " AND purpose = ANY(%s::text[]) AND (until IS NULL OR until > %s)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(principal_ids), _purposes(purpose), now()])
+        return frozenset(relation for (relation,) in cursor.fetchall())
+
+
+def _purposes(purpose: str) -> list[str]:
+    """Purposes of a grant that hold under this one. A purpose that no database can hold holds nowhere."""
+    return [""] if "\x00" in purpose or not purpose.isprintable() else ["", purpose]
 
 
 def decide(
@@ -29,7 +117,20 @@ def decide(
     actor: Actor | None = None,
 ) -> Decision:
     """May this caller, under its purpose, do this with these attributes of this one subject? Never raises for a no."""
-    raise NotImplementedError
+    who = actor or _actor(caller)
+    asked = tuple(attributes)
+    in_force = bundle_or_none()
+    if in_force is None:
+        closed = rules.denial(Reason.NO_RULEBOOK, who="dpo")
+        return Decision(action=action, purpose=who.purpose, outcomes=dict.fromkeys(asked, closed), rulebook="")
+    if not who.standing <= subject.grants:
+        subject = replace(subject, grants=subject.grants | who.standing)
+    return rules.decide(
+        in_force, who, action=action, subject=subject, attributes=asked, context=context or Context()
+    )
+
+
+_actor = actor
 
 
 def plan(
@@ -46,13 +147,69 @@ def plan(
     """The same question about every row of `vault_subject` (alias ``s``), before any row is read.
 
     ``filters``, ``sorts`` and ``groups`` are the attributes that the query filters, orders or groups by: each needs a
-    gate of its own (`search`, `sort`, `aggregate`), else a hidden value could be read through the query.
+    gate of its own (`search`, `sort`, `aggregate`), else a hidden value could be read through the query. Raises
+    NoRulebook; a no is a plan without rows.
     """
-    raise NotImplementedError
+    asked = context or Context()
+    gates = (
+        *((key, Action.SEARCH) for key in filters),
+        *((key, Action.SORT) for key in sorts),
+        *((key, Action.AGGREGATE) for key in groups),
+    )
+    return planning.plan(
+        bundle(),
+        actor or _actor(caller),
+        action=action,
+        attributes=attributes,
+        gates=gates,
+        context=asked if asked.at else replace(asked, at=now()),
+        facts=facts.registered(),
+    )
 
 
 def subject_facts(
     caller: Caller, subject_ids: Iterable[uuid.UUID], *, actor: Actor | None = None
 ) -> Mapping[uuid.UUID, Standing]:
     """Grants of this caller and consents of these subjects, in two queries; every id asked for is in the answer."""
-    raise NotImplementedError
+    who = actor or _actor(caller)
+    ids = list(dict.fromkeys(subject_ids))
+    at = now()
+    grants: dict[uuid.UUID, set[str]] = {one: set(who.standing) for one in ids}
+    consents: dict[uuid.UUID, dict[tuple[str, str], str]] = {one: {} for one in ids}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT subject_id, relation FROM regime_grant WHERE subject_id = ANY(%s::uuid[])"
+            " AND principal_id = ANY(%s::uuid[]) AND purpose = ANY(%s::text[]) AND (until IS NULL OR until > %s)",
+            [ids, list(who.principal_ids), _purposes(who.purpose), at],
+        )
+        for subject_id, relation in cursor.fetchall():
+            grants[subject_id].add(relation)
+        cursor.execute(
+            "SELECT subject_id, purpose, channel,"
+            " CASE WHEN status = 'given' AND valid_until <= %s THEN 'expired' ELSE status END"
+            " FROM regime_consentstate WHERE subject_id = ANY(%s::uuid[])",
+            [at, ids],
+        )
+        for subject_id, purpose, channel, status in cursor.fetchall():
+            consents[subject_id][(purpose, channel)] = status
+    return {one: Standing(grants=frozenset(grants[one]), consents=consents[one]) for one in ids}
+
+
+def sentence(answer: AttributeDecision) -> str:
+    """Why something is denied, in one sentence of the reader's language ("" when it is not)."""
+    sentences = {
+        Reason.ALLOWED: "",
+        Reason.CALLER_STALE: _("登录状态或权限已变化，请重新登录。"),
+        Reason.SUBJECT_ERASED: _("已删除记录。"),
+        Reason.SUBJECT_STATE: _("这位客户的信息已封存或正在删除，任何业务用途都不能使用。"),
+        Reason.PURPOSE_UNKNOWN: _("制度里没有这个用途。"),
+        Reason.PURPOSE_PROHIBITED: _("制度禁止这个用途。"),
+        Reason.ATTRIBUTE_UNKNOWN: _("信息目录里没有这一项。"),
+        Reason.NOT_BOUND: _("当前用途不需要这项信息。"),
+        Reason.NO_RULE: _("没有规则允许你的岗位在当前用途下这样做。"),
+        Reason.FORBIDDEN: _("规则禁止。"),
+        Reason.MISSING_FACT: _("还缺少判断所需的事实，不明时不放行。"),
+        Reason.OBLIGATION: _("规则附带的要求在这里无法执行，所以不放行。"),
+        Reason.NO_RULEBOOK: _("还没有生效的制度。"),
+    }
+    return sentences[answer.reason]

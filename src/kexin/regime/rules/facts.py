@@ -11,6 +11,8 @@ from kexin.regime.types.decision import SubjectFacts
 
 #: Prefix of facts that stand for an attribute with ``storage: facet``: ``facet.city``.
 FACET = "facet"
+#: TRUE while a record lies in the 回收站. Not for conditions: the decision itself closes such a record.
+DISCARDED = "subject.discarded"
 
 
 class UnknownFact(ValueError):

@@ -160,6 +160,10 @@ class Sql:
     text: str
     params: tuple[Any, ...] = ()
 
+    def __hash__(self) -> int:
+        """Parameters may be lists (PostgreSQL arrays), which do not hash; equality compares them."""
+        return hash(self.text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:

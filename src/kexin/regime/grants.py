@@ -1,0 +1,20 @@
+"""What each database role may do with this room's tables; set-up applies it and a test compares it with the catalogue."""
+
+from __future__ import annotations
+
+GRANTS: dict[str, dict[str, str]] = {
+    "regime_grant": {
+        "web": "SELECT, INSERT, UPDATE, DELETE",
+        "worker": "SELECT, INSERT, UPDATE, DELETE",
+        "reader": "SELECT",
+    },
+    "regime_consentevent": {"web": "SELECT, INSERT", "worker": "SELECT, INSERT"},
+    "regime_consentstate": {
+        "web": "SELECT, INSERT, UPDATE, DELETE",
+        "worker": "SELECT, INSERT, UPDATE, DELETE",
+        "reader": "SELECT",
+    },
+    "regime_receipt": {"web": "SELECT, INSERT", "worker": "SELECT, INSERT"},
+    "regime_notice": {"web": "SELECT, INSERT", "worker": "SELECT"},
+    "regime_noticetext": {"web": "SELECT, INSERT", "worker": "SELECT"},
+}

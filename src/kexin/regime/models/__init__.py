@@ -1,0 +1,7 @@
+"""Tables of this room. Private: other rooms ask `queries` and `operations`."""
+
+from kexin.regime.models.consents import ConsentEvent, ConsentState, Receipt
+from kexin.regime.models.grants import Grant
+from kexin.regime.models.notices import Notice, NoticeText
+
+__all__ = ["ConsentEvent", "ConsentState", "Grant", "Notice", "NoticeText", "Receipt"]
