@@ -17,4 +17,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "regime_receipt": {"web": "SELECT, INSERT", "worker": "SELECT, INSERT"},
     "regime_notice": {"web": "SELECT, INSERT", "worker": "SELECT"},
     "regime_noticetext": {"web": "SELECT, INSERT", "worker": "SELECT"},
+    "regime_rulebookversion": {"web": "SELECT, INSERT", "worker": "SELECT", "reader": "SELECT"},
+    "regime_rulebooksignature": {"web": "SELECT, INSERT", "worker": "SELECT"},
+    "regime_rulebookactivation": {"web": "SELECT, INSERT", "worker": "SELECT", "reader": "SELECT"},
 }

@@ -3,5 +3,16 @@
 from kexin.regime.models.consents import ConsentEvent, ConsentState, Receipt
 from kexin.regime.models.grants import Grant
 from kexin.regime.models.notices import Notice, NoticeText
+from kexin.regime.models.rulebook import RulebookActivation, RulebookSignature, RulebookVersion
 
-__all__ = ["ConsentEvent", "ConsentState", "Grant", "Notice", "NoticeText", "Receipt"]
+__all__ = [
+    "ConsentEvent",
+    "ConsentState",
+    "Grant",
+    "Notice",
+    "NoticeText",
+    "Receipt",
+    "RulebookActivation",
+    "RulebookSignature",
+    "RulebookVersion",
+]

@@ -1,0 +1,117 @@
+"""DOOR: rulebooks as stored: which version is in force, its bytes, its parsed form, its signatures."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from kexin.foundation.clock import now
+from kexin.foundation.problems import NotFound
+from kexin.regime.models import RulebookActivation, RulebookVersion
+from kexin.regime.rulebook.parser import parse
+from kexin.regime.types import Rulebook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The version that speaks now."""
+
+    number: int
+    sha256: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """One version as listed. ``state`` waiting (for a second signature) | scheduled | in_force | past."""
+
+    id: uuid.UUID
+    number: int
+    sha256: str
+    state: str
+    loosens: bool
+    drafted_by: uuid.UUID
+    drafted_at: datetime
+    signers: tuple[uuid.UUID, ...]
+    effective_at: datetime | None
+
+
+class VersionUnknown(NotFound):
+    """There is no such version of the rulebook."""
+
+    code = "rulebook-version-unknown"
+    title = "没有这一版制度"
+
+
+def in_force() -> InForce | None:
+    """The version in force at this instant (one indexed read); None before the first one."""
+    row = (
+        RulebookActivation.objects.filter(effective_at__lte=now())
+        .order_by("-effective_at", "-id")
+        .values_list("version__number", "version__sha256", "effective_at")
+        .first()
+    )
+    return InForce(number=row[0], sha256=row[1], since=row[2]) if row else None
+
+
+def source(sha256: str) -> bytes:
+    """The exact bytes of a version."""
+    found = RulebookVersion.objects.filter(sha256=sha256).order_by("number").values_list("source", flat=True).first()
+    if found is None:
+        raise VersionUnknown()
+    return bytes(found)
+
+
+@lru_cache(maxsize=8)
+def rulebook(sha256: str) -> Rulebook:
+    """A version parsed; kept per process, because its bytes never change. The bytes are checked against the name."""
+    parsed = parse(source(sha256)).rulebook
+    if parsed.sha256 != sha256:
+        raise VersionUnknown("制度原文与摘要不符")
+    return parsed
+
+
+def rulebook_in_force() -> Rulebook | None:
+    """The parsed rulebook in force, None before the first one."""
+    current = in_force()
+    return rulebook(current.sha256) if current else None
+
+
+def permitted(roles: Iterable[str], permission: str) -> bool:
+    """Whether one of these roles holds a permission (`chapter:noun:verb`) under the rulebook in force; False without."""
+    current = rulebook_in_force()
+    return current is not None and any(
+        permission in current.roles[role].permissions for role in roles if role in current.roles
+    )
+
+
+def versions(*, limit: int = 50) -> list[VersionRow]:
+    """The newest versions first."""
+    current = in_force()
+    rows = RulebookVersion.objects.defer("source").prefetch_related("signatures", "activations").order_by("-number")
+    return [_row(version, current.number if current else 0) for version in rows[:limit]]
+
+
+def _row(version: RulebookVersion, current: int) -> VersionRow:
+    activation = next(iter(version.activations.all()), None)
+    effective_at = activation.effective_at if activation else None
+    if effective_at is None:
+        state = "waiting"
+    elif effective_at > now():
+        state = "scheduled"
+    else:
+        state = "in_force" if version.number == current else "past"
+    return VersionRow(
+        id=version.id,
+        number=version.number,
+        sha256=version.sha256,
+        state=state,
+        loosens=version.loosens,
+        drafted_by=version.drafted_by,
+        drafted_at=version.drafted_at,
+        signers=tuple(signature.signer for signature in version.signatures.all()),
+        effective_at=effective_at,
+    )
