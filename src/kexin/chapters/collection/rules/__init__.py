@@ -1,0 +1,1 @@
+"""Pure decisions of collection: no framework, no I/O."""
