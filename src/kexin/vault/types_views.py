@@ -9,7 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from kexin.foundation.problems import Invalid, NotFound, Refused
+from django.utils.translation import gettext_lazy as _
+
+from kexin.foundation.problems import Invalid, Refused
 
 PAGE_ROWS = 50
 #: A person's own list up to this size may be opened and sorted by pinyin, or searched by one character, in a request.
@@ -258,14 +260,14 @@ class AttributeRefused(Refused):
     """An attribute that this caller may not search, sort, filter, group or see under the current purpose."""
 
     code = "attribute-refused"
-    title = "没有执行：当前用途不需要这项信息"
+    title = _("没有执行：当前用途不需要这项信息")
 
 
 class UnknownAttribute(Invalid):
     """The catalogue has no such attribute, or lists cannot use it that way."""
 
     code = "unknown-attribute"
-    title = "没有这项信息"
+    title = _("没有这项信息")
 
 
 class BadCursor(Invalid):
@@ -273,36 +275,21 @@ class BadCursor(Invalid):
 
     status = 400
     code = "bad-cursor"
-    title = "翻页标记已失效，请重新查询"
+    title = _("翻页标记已失效，请重新查询")
 
 
 class BadTerm(Invalid):
     """A search term that cannot be searched."""
 
     code = "bad-term"
-    title = "请换一个查询词"
-
-
-class SubjectNotFound(NotFound):
-    """No such customer for this caller: absent, foreign and discarded look the same."""
-
-    code = "customer-not-found"
-    title = "没有这位客户"
-
-
-class SubjectGone(NotFound):
-    """The person was erased. The record's number is all that is left."""
-
-    status = 410
-    code = "customer-erased"
-    title = "已删除记录"
+    title = _("请换一个查询词")
 
 
 class ReasonNeeded(Invalid):
     """A value is opened for a reason, picked or written."""
 
     code = "reason-needed"
-    title = "请说明查看原因"
+    title = _("请说明查看原因")
 
 
 class SlowDown(Refused):
@@ -310,4 +297,4 @@ class SlowDown(Refused):
 
     status = 429
     code = "slow-down"
-    title = "请稍候再试"
+    title = _("请稍候再试")

@@ -22,6 +22,7 @@ from kexin.vault.queries.filters import checked
 from kexin.vault.queries.page import checked_columns, checked_size, name_attributes
 from kexin.vault.queries.rows import Columns, Displayed, Raw
 from kexin.vault.queries.scope import governed
+from kexin.vault.records import FULL
 from kexin.vault.search import pinyin
 from kexin.vault.search.indexes import PERSON_TYPES
 from kexin.vault.search.keyed import tokeniser
@@ -312,7 +313,8 @@ class Search:
         hidden = self._hidden_values(raws, exact, noted)
         right = []
         for row in raws:
-            values = {**displayed.values.get(row.id, {}), **hidden.get(row.id, {})}
+            shown = displayed.values.get(row.id, {})
+            values = {key: text for key, (mark, text) in shown.items() if mark == FULL} | hidden.get(row.id, {})
             if (row.id in exact and self._named(values)) or self._reads(values):
                 right.append(row)
         return right

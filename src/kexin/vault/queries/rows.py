@@ -21,6 +21,7 @@ from kexin.regime.semantic import mask_for
 from kexin.regime.types import Action, AttributeDecision, AttributeDef, BulkPlan, Outcome, Sql, Standing, SubjectFacts
 from kexin.vault import envelopes
 from kexin.vault.queries.asking import Asking, in_words, relation_of, widest
+from kexin.vault.records import FULL, MASKED
 from kexin.vault.types import KeyMissing, KeyringDown, shown_number
 from kexin.vault.types_views import Cell, Row, Shown
 
@@ -239,13 +240,15 @@ def cell(
     facet = attribute.storage == "facet"
     if not facet and display is None:
         return Cell(attribute=key, shown=Shown.UNAVAILABLE)
-    raw = facets.get(key) if facet else (display or {}).get(key)
-    if raw is None or raw == "":
+    mark, text = (FULL, facets.get(key)) if facet else (display or {}).get(key) or (MASKED, None)
+    if text is None or text == "":
         return Cell(attribute=key, shown=Shown.EMPTY)
-    text, full = str(raw), facet or attribute.display == "full"
+    # What was sealed in full and is masked by today's catalogue is masked here; the other way round waits for a re-seal.
+    text, full = str(text), mark == FULL
+    display_full = facet or attribute.display == "full"
     allowed = read == Outcome.ALLOW.value
     uses = contact == Outcome.ALLOW.value
-    if full and allowed:
+    if full and display_full and allowed:
         return Cell(attribute=key, shown=Shown.FULL, text=_worded(attribute, text), contact=uses)
     masked = mask_for(attribute, text) if full else text
     return Cell(attribute=key, shown=Shown.MASKED, text=masked, reveal=allowed and not facet, contact=uses)
