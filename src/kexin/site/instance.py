@@ -191,6 +191,10 @@ class Instance:
             options=tuple((key, value) for key, value in place["options"]),
         )
 
+    def remember(self, *, demo: bool) -> None:
+        """Copy how the database was born, so that `demo-reset` can refuse without a running cluster."""
+        self._write_record({**self.read_record(), "demo": demo})
+
     def _write_record(self, record: dict[str, Any]) -> None:
         temporary = self.record.with_suffix(".new")
         temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")

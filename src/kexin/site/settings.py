@@ -17,6 +17,7 @@ from kexin.site.instance import Instance, process_role
 
 PACKAGE = Path(__file__).resolve().parent.parent
 INSTANCE = Instance()
+KEXIN_HOME = INSTANCE.folder
 ROLE = process_role()
 
 
@@ -165,7 +166,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "kexin.site.static.Manifest"},
 }
 WHITENOISE_AUTOREFRESH = False
-WHITENOISE_USE_FINDERS = False
+# Without collected files (tests) they are served from where they lie.
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 # --- languages and time ----------------------------------------------------------------------------------------------
 

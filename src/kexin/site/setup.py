@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,7 +18,7 @@ from django.core.management import call_command
 from psycopg import sql
 
 from kexin.foundation import clock
-from kexin.site.instance import CLUSTERS, ROLES, Instance
+from kexin.site.instance import CLUSTERS, ROLES, URL_VARIABLES, Instance, parse_url
 
 #: Limits of each role, so that they also hold on a PostgreSQL that is not ours. Milliseconds as PostgreSQL reads them.
 LIMITS = {
@@ -40,7 +43,9 @@ def make_roles_and_databases(instance: Instance) -> None:
     """Roles with passwords of this instance and one database per cluster, owned by `kexin_owner`, closed to others."""
     for cluster in CLUSTERS:
         admin = instance.address(cluster, "admin")
-        with psycopg.connect(admin.url(), autocommit=True) as connection:
+        # The database that the URL names may not exist yet; `postgres` always does.
+        inside = psycopg.conninfo.make_conninfo(admin.url(), dbname="postgres")
+        with psycopg.connect(inside, autocommit=True) as connection:
             for role in ROLES:
                 _make_role(connection, role, instance.read_secret(f"db-{cluster}-{role}"))
             # An administrator who is no superuser may hand a database only to a role that it belongs to.
@@ -48,7 +53,9 @@ def make_roles_and_databases(instance: Instance) -> None:
                 connection.execute(sql.SQL("GRANT kexin_owner TO CURRENT_USER"))
             name = instance.address(cluster, "web").name
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-            if not found:
+            if found:
+                connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO kexin_owner").format(sql.Identifier(name)))
+            else:
                 statement = sql.SQL("CREATE DATABASE {} OWNER kexin_owner ENCODING 'UTF8' TEMPLATE template0")
                 connection.execute(statement.format(sql.Identifier(name)))
         close_database(instance, cluster, name)
@@ -189,3 +196,49 @@ def prepare(instance: Instance, *, demo: bool) -> bool:
             apply_grants(connection)
     with psycopg.connect(instance.address("main", "owner").url(), autocommit=True) as connection:
         return record_birth(connection, demo=demo)
+
+
+def collect_static(instance: Instance) -> None:
+    """Static files under names of their content, only when they changed since the last start."""
+    import hashlib
+    from pathlib import Path
+
+    digest = hashlib.sha256()
+    for folder in map(Path, settings.STATICFILES_DIRS):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                facts = path.stat()
+                digest.update(f"{path}|{facts.st_size}|{facts.st_mtime_ns}\n".encode())
+    mark = settings.STATIC_ROOT / "collected"
+    if mark.exists() and mark.read_text() == digest.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    mark.write_text(digest.hexdigest())
+
+
+def main() -> None:
+    """`python -m kexin.site.setup [--demo]` as KEXIN_ROLE=owner; the last line of output is one JSON object."""
+    instance = Instance()
+    make_places(instance)
+    make_roles_and_databases(instance)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kexin.site.settings")
+    import django
+
+    django.setup()
+    demo = prepare(instance, demo="--demo" in sys.argv[1:])
+    instance.remember(demo=demo)
+    collect_static(instance)
+    print(json.dumps({"demo": demo}))
+
+
+def make_places(instance: Instance) -> None:
+    """Remember where external databases are, so that serving processes need no administrator's URL."""
+    for cluster, variable in URL_VARIABLES.items():
+        url = os.environ.get(variable, "").strip()
+        if url:
+            given = parse_url(url, variable=variable)
+            instance.place(cluster, host=given.host, port=given.port, name=given.name, options=given.options)
+
+
+if __name__ == "__main__":
+    main()

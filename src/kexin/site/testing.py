@@ -38,6 +38,8 @@ def enter() -> Instance:
     os.environ.update(KEXIN_HOME=str(folder), KEXIN_ROLE="web", DJANGO_SETTINGS_MODULE="kexin.site.settings")
     for name in ("DATABASE_URL", "KEYRING_DATABASE_URL", "KEXIN_ORIGIN", "KEXIN_STATIC"):
         os.environ.pop(name, None)
+    # Whitenoise warns about a missing folder, and warnings are errors here.
+    (folder / "static").mkdir()
     instance = Instance(folder)
     instance.create(embedded=True)
     for cluster in CLUSTERS:

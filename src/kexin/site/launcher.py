@@ -1,0 +1,244 @@
+"""`kexin run`: everything of one installation under one roof, started in order, watched, stopped in reverse order."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from collections.abc import Iterator
+from types import FrameType
+from typing import IO, Any
+
+from kexin.site.instance import CLUSTERS, URL_VARIABLES, Instance
+from kexin.site.postgres import Cluster, spawn
+
+#: A child that dies more often than this within the window is not restarted any more: something must be mended.
+DEATHS, WINDOW_S = 5, 60.0
+READY_S = 60.0
+STOP_S = 20.0
+
+
+class AlreadyRuns(RuntimeError):
+    """Another launcher holds this KEXIN_HOME."""
+
+
+class DoesNotCome(RuntimeError):
+    """A part of the installation does not start."""
+
+
+def is_embedded() -> bool:
+    """Whether the clusters are ours. One URL without the other is a mistake."""
+    given = [name for name in URL_VARIABLES.values() if os.environ.get(name, "").strip()]
+    if len(given) == 1:
+        missing = next(name for name in URL_VARIABLES.values() if name not in given)
+        raise DoesNotCome(f"{given[0]} is set and {missing} is not: set both or none")
+    return not given
+
+
+@contextmanager
+def alone(instance: Instance) -> Iterator[None]:
+    """One launcher per folder. The lock dies with its process, so kill -9 leaves nothing to clean."""
+    with (instance.run / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise AlreadyRuns(f"{instance.folder} is in use by process {file.read().strip() or '?'}") from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+@contextmanager
+def clusters(instance: Instance) -> Iterator[list[Cluster]]:
+    """The embedded clusters while they are needed; nothing where the databases are somebody else's."""
+    running: list[Cluster] = []
+    try:
+        if is_embedded():
+            for name in CLUSTERS:
+                cluster = Cluster(instance, name, make_user=True)
+                running.append(cluster)
+                cluster.start()
+        yield running
+    finally:
+        for cluster in reversed(running):
+            cluster.stop()
+
+
+def set_up(instance: Instance, *, demo: bool) -> dict[str, Any]:
+    """Roles, databases, tables, rights, keys, static files, in a process of its own that alone runs as owner."""
+    command = [sys.executable, "-m", "kexin.site.setup", *(["--demo"] if demo else [])]
+    environment = {**os.environ, "KEXIN_HOME": str(instance.folder), "KEXIN_ROLE": "owner"}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise DoesNotCome("set-up failed; the lines above say where")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+@dataclass(slots=True)
+class Child:
+    """One watched process. ``deaths`` are the instants (monotonic seconds) of its unexpected ends."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: IO[bytes] | None = None
+    process: subprocess.Popen[bytes] | None = None
+    deaths: list[float] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.process = spawn(self.command, env=dict(self.environment), stdin=subprocess.DEVNULL, stdout=self.log)
+
+    def died(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL for one that does not listen."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def children(instance: Instance, *, port: int) -> list[Child]:
+    """The processes of an installation in the order in which they start."""
+    base = {**os.environ, "KEXIN_HOME": str(instance.folder), "KEXIN_PORT": str(port)}
+    # An administrator's URL is for set-up alone: what serves gets the place without the password.
+    for variable in URL_VARIABLES.values():
+        base.pop(variable, None)
+    python = [sys.executable, "-m"]
+    web = [
+        *python, "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", os.environ.get("KEXIN_WEB_WORKERS", "2"), "--blocking-threads", "1", "--no-ws",
+        "--log-level", "warning", "--workers-kill-timeout", "10", "kexin.site.wsgi:application",
+    ]  # fmt: skip
+    found = []
+    if not os.environ.get("KEXIN_WITNESS_URL", "").strip():
+        found.append(Child("witness", [*python, "kexin.site.cli", "witness"], base))
+    found.append(Child("sequencer", [*python, "kexin.site.processes", "sequencer"], {**base, "KEXIN_ROLE": "sequencer"}))
+    found.append(Child("worker", [*python, "kexin.site.processes", "worker"], {**base, "KEXIN_ROLE": "worker"}))
+    found.append(Child("web", web, {**base, "KEXIN_ROLE": "web"}))
+    return found
+
+
+def health(port: int) -> dict[str, Any] | None:
+    """What /healthz says, None while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            document: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        document = json.load(error)
+    except (OSError, ValueError):
+        return None
+    return document
+
+
+class House:
+    """The children together."""
+
+    def __init__(self, instance: Instance, *, port: int, say: Callable[[str], None]) -> None:
+        self.port = port
+        self.say = say
+        self.children = children(instance, port=port)
+        self.stopping = False
+
+    def start(self) -> None:
+        """Start all and wait until the web answers and every part is well, or say which is not."""
+        for child in self.children:
+            child.start()
+        end = time.monotonic() + READY_S
+        seen: dict[str, Any] | None = None
+        while time.monotonic() < end and not self.stopping:
+            if any(child.died() for child in self.children):
+                names = ", ".join(child.name for child in self.children if child.died())
+                raise DoesNotCome(f"{names} ended at start; the lines above say why")
+            seen = health(self.port)
+            if seen and seen["status"] == "ok":
+                return
+            time.sleep(0.1)
+        if self.stopping:
+            return
+        if seen is None:
+            raise DoesNotCome(f"nothing answers on port {self.port}")
+        bad = [name for name, part in seen["parts"].items() if part["status"] != "ok"]
+        self.say(f"not well yet: {', '.join(bad)}")
+
+    def watch(self) -> None:
+        """Until asked to stop: a child that dies is started again, unless it keeps dying."""
+        while not self.stopping:
+            for child in self.children:
+                if child.died() and not self.stopping:
+                    self._again(child)
+            time.sleep(0.3)
+
+    def _again(self, child: Child) -> None:
+        now = time.monotonic()
+        child.deaths = [at for at in child.deaths if now - at < WINDOW_S] + [now]
+        if len(child.deaths) >= DEATHS:
+            raise DoesNotCome(f"{child.name} died {DEATHS} times within {WINDOW_S:.0f} s")
+        self.say(f"{child.name} ended; starting it again")
+        child.start()
+
+    def stop(self) -> None:
+        """In reverse order: first nobody new comes in, at last the ledger's lines are delivered."""
+        for child in reversed(self.children):
+            child.stop()
+
+    def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+
+def port_is_free(port: int) -> bool:
+    """Whether our port can be taken."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def run(*, demo: bool, port: int, say: Callable[[str], None], load_demo: Callable[[Instance], None]) -> None:
+    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM."""
+    instance = Instance()
+    instance.create(embedded=is_embedded())
+    with alone(instance):
+        if not port_is_free(port):
+            raise DoesNotCome(f"port {port} is taken: stop what uses it, or set KEXIN_PORT")
+        house = House(instance, port=port, say=say)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, house.ask_to_stop)
+        with clusters(instance):
+            facts = set_up(instance, demo=demo)
+            try:
+                if not house.stopping:
+                    house.start()
+                if facts["demo"] and not house.stopping:
+                    load_demo(instance)
+                if not house.stopping:
+                    say(f"Kexin: http://localhost:{port}   (Ctrl-C stops it)")
+                    house.watch()
+            finally:
+                house.stop()
+        say("stopped")
+
+
