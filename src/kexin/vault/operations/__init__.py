@@ -2,16 +2,23 @@
 
 from kexin.vault.operations.admit import admit, admit_many, declare_source
 from kexin.vault.operations.amend import amend
+from kexin.vault.operations.contact import contact
 from kexin.vault.operations.erase import continue_erasure, erase, place_hold, release_hold
 from kexin.vault.operations.files import burn_file, keep_file, open_file
 from kexin.vault.operations.lifecycle import discard, freeze, restore, touch_contact, unfreeze
 from kexin.vault.operations.merge import merge, unmerge
+from kexin.vault.operations.release import release
+from kexin.vault.operations.reveal import REASONS, reveal
+from kexin.vault.operations.trial import Trial, try_many
 
 __all__ = [
+    "Trial",
+    "REASONS",
     "admit",
     "admit_many",
     "amend",
     "burn_file",
+    "contact",
     "continue_erasure",
     "declare_source",
     "discard",
@@ -21,9 +28,12 @@ __all__ = [
     "merge",
     "open_file",
     "place_hold",
+    "release",
     "release_hold",
     "restore",
+    "reveal",
     "touch_contact",
+    "try_many",
     "unfreeze",
     "unmerge",
 ]

@@ -28,6 +28,7 @@ ORG_ENDINGS = (
     "合伙企业",
 )
 _ENDING = re.compile("(?:" + "|".join(ORG_ENDINGS) + ")$")
+_COMMON = re.compile("[\u4e00-\u9fff]+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
@@ -41,16 +42,23 @@ def searchable(text: str) -> str:
     """NFKC, case folded, without separators: 王·阿卜杜拉, 王•阿卜杜拉 and 王 阿卜杜拉 become one. "" when nothing is left."""
     if text.isascii():
         return "".join(char for char in text.lower() if char.isalnum())[:INDEXED_CHARS]
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text[: INDEXED_CHARS * 4]).casefold())
+    if _COMMON.fullmatch(text):
+        return text[:INDEXED_CHARS]
+    # Twice, because leaving out what stood between a letter and a mark lets them compose.
+    return _once(_once(text[: INDEXED_CHARS * 4]))[:INDEXED_CHARS]
+
+
+def _once(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     kept: list[str] = []
     marks = 0
     for char in folded:
         if not _kept(char):
             continue
-        marks = marks + 1 if unicodedata.combining(char) else 0
+        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
         if marks <= _MARKS_PER_LETTER:
             kept.append(char)
-    return "".join(kept)[:INDEXED_CHARS]
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def core(organisation: str) -> str:
