@@ -23,10 +23,10 @@ app_name = "crm"
 WORK = ("presale", "service", "contract_b2b", "quality", "rights", "legal", "audit")
 #: Why a value is looked at: the quick picks of the popover, keys 1 to 4.
 PICKS = (
-    ("visit", gettext_lazy("核对上门地址")),
-    ("callback", gettext_lazy("客户来电核实")),
-    ("paperwork", gettext_lazy("填写合同或发票")),
+    ("verify", gettext_lazy("核对信息")),
+    ("customer_asked", gettext_lazy("客户来电核实")),
     ("delivery", gettext_lazy("安排送货安装")),
+    ("correct", gettext_lazy("更正或填写单据")),
 )
 
 

@@ -12,6 +12,7 @@ from kexin.chapters.privacy import models, queries, types
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.ids import uuid7
+from kexin.regime import queries as regime
 from kexin.vault import operations as vault
 
 #: Letters and digits that cannot be mistaken for each other on the phone.
@@ -22,12 +23,13 @@ def erase(caller: Caller, *, subject: uuid.UUID, ground: str, door: str) -> type
     """Take a deletion request and start the erasure; the keys burn in the background within seconds.
 
     ``ground`` and ``door`` are codes of `types.Ground` and `types.Door`. A second request for the same person joins the
-    running erasure. Raises UnknownGround and what `vault.operations.erase` raises; a refusal leaves nothing behind.
+    running erasure. Raises UnknownGround, NotPermitted and what `vault.operations.erase` raises; a refusal leaves nothing behind.
     """
     try:
         chosen, way = types.Ground(ground), types.Door(door)
     except ValueError:
         raise types.UnknownGround from None
+    regime.require(caller, "privacy:erasure:order")
     now = clock.now()
     with transaction.atomic():
         request = models.ErasureRequest.objects.create(

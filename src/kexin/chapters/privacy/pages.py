@@ -63,9 +63,8 @@ def certificate(request: HttpRequest, erasure: uuid.UUID) -> HttpResponse:
 @place(*WORK)
 def erasure_slot(request: HttpRequest, customer: uuid.UUID) -> HttpResponse:
     """On a customer's card: the way to delete, or to the deletion that runs or is done."""
-    found = queries.request_of(request.caller, subject=customer)  # type: ignore[attr-defined]
-    may = bool({"dpo", "steward"} & request.principal.roles)  # type: ignore[attr-defined]
-    return render(request, "privacy/erasure_slot.html", {"found": found, "customer": customer, "may": may})
+    slot = queries.request_of(request.caller, subject=customer)  # type: ignore[attr-defined]
+    return render(request, "privacy/erasure_slot.html", {"slot": slot, "customer": customer})
 
 
 @require_GET

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 
 from kexin.chapters.privacy import models, types
-from kexin.foundation import clock
+from kexin.foundation import canonical, clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
@@ -31,41 +31,50 @@ def view(request: models.ErasureRequest, erasure: ErasureView | None) -> types.R
     )
 
 
+#: Who may read deletion requests: those who order them, and those who check that they were answered.
+READERS = ("privacy:erasure:order", "evidence:ledger:read")
+
+
 def request(caller: Caller, *, request: uuid.UUID) -> types.RequestView:
-    """One deletion request with the state of every place. Raises RequestNotFound."""
-    row = models.ErasureRequest.objects.filter(id=request).first()
-    if row is None or row.erasure_id is None:
-        raise types.RequestNotFound
-    return view(row, vault.erasure(caller, erasure=row.erasure_id))
+    """One deletion request with the state of every place. Raises RequestNotFound, NotPermitted."""
+    regime.require(caller, *READERS)
+    row = _row(request)
+    return view(row, vault.erasure(id=row.erasure_id))
 
 
 def requests(caller: Caller, *, before: tuple[datetime, uuid.UUID] | None = None) -> tuple[types.RequestView, ...]:
     """The newest deletion requests, at most `PAGE_ROWS`; ``before`` continues after the last one seen."""
-    rows = models.ErasureRequest.objects.order_by("-taken_at", "-id")
+    regime.require(caller, *READERS)
+    rows = models.ErasureRequest.objects.filter(erasure_id__isnull=False).order_by("-taken_at", "-id")
     if before is not None:
         rows = rows.filter(taken_at__lte=before[0]).exclude(taken_at=before[0], id__gte=before[1])
-    page = list(rows[:PAGE_ROWS])
-    states = vault.erasures(caller, erasures=[row.erasure_id for row in page if row.erasure_id])
-    return tuple(view(row, states.get(row.erasure_id)) for row in page if row.erasure_id)
+    return tuple(view(row, vault.erasure(id=row.erasure_id)) for row in rows[:PAGE_ROWS])
 
 
-def request_of(caller: Caller, *, subject: uuid.UUID) -> types.RequestView | None:
-    """The newest deletion request about one record, for its card."""
+def request_of(caller: Caller, *, subject: uuid.UUID) -> types.CardSlot:
+    """What a customer's card says about deleting: the running or finished deletion, or the way to ask for one."""
     row = models.ErasureRequest.objects.filter(subject_id=subject).order_by("-taken_at").first()
-    if row is None or row.erasure_id is None:
-        return None
-    return view(row, vault.erasure(caller, erasure=row.erasure_id))
+    found = view(row, vault.erasure(id=row.erasure_id)) if row is not None and row.erasure_id else None
+    return types.CardSlot(
+        request=found if any(regime.permitted(caller, one) for one in READERS) else None,
+        may_order=found is None and regime.permitted(caller, READERS[0]),
+    )
 
 
 def certificate(caller: Caller, *, request: uuid.UUID) -> bytes:
     """The signed certificate as a document that `kexin-verify` checks offline. Raises CertificateNotReady."""
-    row = models.ErasureRequest.objects.filter(id=request).first()
-    if row is None or row.erasure_id is None:
-        raise types.RequestNotFound
-    document = vault.certificate(caller, erasure=row.erasure_id)
+    regime.require(caller, *READERS)
+    document = vault.certificate(erasure=_row(request).erasure_id)
     if document is None:
         raise types.CertificateNotReady
-    return document
+    return canonical.dumps(document)
+
+
+def _row(request: uuid.UUID) -> models.ErasureRequest:
+    row = models.ErasureRequest.objects.filter(id=request, erasure_id__isnull=False).first()
+    if row is None:
+        raise types.RequestNotFound
+    return row
 
 
 def prospect(caller: Caller, *, subject: uuid.UUID) -> types.Prospect:

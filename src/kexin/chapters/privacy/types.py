@@ -103,6 +103,14 @@ class RequestView:
         return sum(1 for step in self.erasure.steps if step.done_at) if self.erasure else 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSlot:
+    """The deletion of one customer as the card shows it."""
+
+    request: RequestView | None
+    may_order: bool
+
+
 class RequestNotFound(NotFound):
     """No such deletion request for this caller."""
 

@@ -11,6 +11,7 @@ from kexin.regime.queries.decisions import (
     subject_facts,
 )
 from kexin.regime.queries.notices import current_notice, major_version, notice
+from kexin.regime.queries.permissions import permitted, require
 from kexin.regime.register import holdings, impersonal_models
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "major_version",
     "may_be_asked",
     "notice",
+    "permitted",
     "plan",
     "receipt",
     "receipts",
+    "require",
     "sentence",
     "signed_receipt",
     "subject_facts",

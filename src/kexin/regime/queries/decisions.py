@@ -15,6 +15,7 @@ from kexin.foundation.clock import now
 from kexin.foundation.problems import Unavailable
 from kexin.people import queries as people
 from kexin.regime import facts
+from kexin.regime.queries import rulebook
 from kexin.regime.rules import decision as rules
 from kexin.regime.rules import plan as planning
 from kexin.regime.rules.bundle import compile_bundle
@@ -56,15 +57,13 @@ def bundle() -> Bundle:
 
 def bundle_or_none() -> Bundle | None:
     """The bundle in force, or None before the first publication."""
-    from kexin.regime.queries import rulebook  # noqa: PLC0415 - that module asks this one in turn
-
-    version = rulebook.version_in_force()
-    if version is None:
+    current = rulebook.version_in_force()
+    if current is None:
         return None
+    version = (current.number, current.sha256)
     found = _bundles.get(version)
     if found is None:
-        number, sha256 = version
-        found = compile_bundle(rulebook.load(sha256), version=number)
+        found = compile_bundle(rulebook.load(current.sha256), version=current.number)
         with _lock:
             while len(_bundles) >= _KEPT_BUNDLES:
                 _bundles.pop(next(iter(_bundles)))

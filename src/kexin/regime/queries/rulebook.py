@@ -57,6 +57,12 @@ def in_force() -> InForce | None:
     return InForce(number=row[0], sha256=row[1], since=row[2]) if row else None
 
 
+def version_in_force() -> tuple[int, str] | None:
+    """Number and sha256 of the version in force: what compiled bundles are kept under."""
+    current = in_force()
+    return (current.number, current.sha256) if current else None
+
+
 def source(sha256: str) -> bytes:
     """The exact bytes of a version."""
     found = RulebookVersion.objects.filter(sha256=sha256).order_by("number").values_list("source", flat=True).first()
@@ -66,7 +72,7 @@ def source(sha256: str) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def rulebook(sha256: str) -> Rulebook:
+def load(sha256: str) -> Rulebook:
     """A version parsed; kept per process, because its bytes never change. The bytes are checked against the name."""
     parsed = parse(source(sha256)).rulebook
     if parsed.sha256 != sha256:
@@ -77,7 +83,7 @@ def rulebook(sha256: str) -> Rulebook:
 def rulebook_in_force() -> Rulebook | None:
     """The parsed rulebook in force, None before the first one."""
     current = in_force()
-    return rulebook(current.sha256) if current else None
+    return load(current.sha256) if current else None
 
 
 def permitted(roles: Iterable[str], permission: str) -> bool:

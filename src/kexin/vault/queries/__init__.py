@@ -6,11 +6,28 @@ person, ``match`` a search, ``why`` the story of one value, ``features`` rows fo
 """
 
 from kexin.vault.queries.card import card
+from kexin.vault.queries.erasures import certificate, erasure, erasure_of
 from kexin.vault.queries.features import features
 from kexin.vault.queries.match import match
 from kexin.vault.queries.page import count, facet_counts, page
+from kexin.vault.queries.reveals import reveal_quota
 from kexin.vault.queries.scope import Scope, scope
 from kexin.vault.queries.why import why
 from kexin.vault.search.planner import plan as index_plan
 
-__all__ = ["Scope", "card", "count", "facet_counts", "features", "index_plan", "match", "page", "scope", "why"]
+__all__ = [
+    "Scope",
+    "card",
+    "certificate",
+    "count",
+    "erasure",
+    "erasure_of",
+    "facet_counts",
+    "features",
+    "index_plan",
+    "match",
+    "page",
+    "reveal_quota",
+    "scope",
+    "why",
+]
