@@ -40,7 +40,7 @@ WITH picked AS (
     DELETE FROM evidence_intake i USING picked p WHERE i.id = p.id
     RETURNING i.id, i.at, i.event, i.decision, i.actor, i.opens, i.body, i.audit_ids, i.payload
 ), numbered AS (
-    SELECT %(size)s + row_number() OVER (ORDER BY id) - 1 AS seq, * FROM gone
+    SELECT %(size)s + row_number() OVER (ORDER BY at, id) - 1 AS seq, * FROM gone
 ), subjects AS (
     INSERT INTO evidence_subject (audit_id, seq) SELECT DISTINCT unnest(audit_ids), seq FROM numbered
 ), payloads AS (

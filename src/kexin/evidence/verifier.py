@@ -7,6 +7,7 @@
 used and its fingerprints are printed for you to compare. ``--known`` is a checkpoint that you or a witness kept: the
 pack must contain everything that it contained. Formats: docs/formats.md. Exit codes: see CODES.
 """
+# fmt: off - one blank line between functions keeps the whole file on ten screens
 
 import argparse
 import base64
@@ -36,14 +37,11 @@ CODES = {
 }
 LIMIT_BYTES = 4 << 30
 
-
 class Bad(Exception):
     """A reason to reject, with its exit code and the line to blame."""
-
     def __init__(self, code, sentence, line=None):
         super().__init__(sentence)
         self.code, self.sentence, self.line = code, sentence, line
-
 
 # --- Ed25519 verification (RFC 8032 §5.1.7), by the cryptography package where it is installed -------------------------
 
@@ -51,7 +49,6 @@ P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT_M1 = pow(2, (P - 1) // 4, P)
-
 
 def _recover_x(y, sign):
     if y >= P:
@@ -66,20 +63,17 @@ def _recover_x(y, sign):
         return None
     return P - x if (x & 1) != sign else x
 
-
 def _point(data):
     number = int.from_bytes(data, "little")
     y = number & ((1 << 255) - 1)
     x = _recover_x(y, number >> 255)
     return None if x is None else (x, y, 1, x * y % P)
 
-
 def _add(a, b):
     m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     c, d = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     e, f, g, h = n - m, d - c, d + c, n + m
     return e * f % P, g * h % P, f * g % P, e * h % P
-
 
 def _times(scalar, point):
     total = (0, 1, 1, 0)
@@ -90,11 +84,9 @@ def _times(scalar, point):
         scalar >>= 1
     return total
 
-
 BASE_Y = 4 * pow(5, P - 2, P) % P
 BASE_X = _recover_x(BASE_Y, 0)
 BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
-
 
 def ed25519_pure(public, signature, message):
     """Whether ``signature`` is that of ``message`` under ``public``, without any library."""
@@ -107,7 +99,6 @@ def ed25519_pure(public, signature, message):
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
     left, right = _times(s, BASE), _add(r, _times(h, key))
     return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
-
 
 def ed25519(public, signature, message):
     """The same, by the cryptography package where it is there."""
@@ -122,28 +113,21 @@ def ed25519(public, signature, message):
         return False
     return True
 
-
 # --- the tree (RFC 6962) ------------------------------------------------------------------------------------------------
-
 
 def sha(data):
     return hashlib.sha256(data).digest()
 
-
 def leaf_hash(body):
     return sha(b"\x00" + body)
-
-
 def node(left, right):
     return sha(b"\x01" + left + right)
-
 
 def append(stack, size, value):
     """Add a hash to a frontier of ``size`` leaves (complete subtrees, largest first)."""
     while size & 1:
         value, size = node(stack.pop(), value), size >> 1
     stack.append(value)
-
 
 def fold(stack):
     """The root of a list of subtrees, largest first."""
@@ -153,7 +137,6 @@ def fold(stack):
     for left in reversed(stack[:-1]):
         value = node(left, value)
     return value
-
 
 def right_widths(last, size):
     """Widths of the subtrees that cover leaves [last, size) in the order they join [0, last)."""
@@ -165,11 +148,10 @@ def right_widths(last, size):
         at += widths[-1]
     return widths
 
-
 def root_of_range(left, first, hashes, right, size):
     """The root of a tree of ``size``, of which [first, first + len(hashes)) is known and the rest is given as subtrees."""
     stack, at = list(left), first
-    if len(stack) != bin(first).count("1"):
+    if len(stack) != bin(first).count("1"):  # noqa: FURB161 - Python 3.9
         raise Bad(15, "the subtrees before the first line do not fit")
     for value in hashes:
         append(stack, at, value)
@@ -184,7 +166,6 @@ def root_of_range(left, first, hashes, right, size):
         stack.append(value)
         at += width
     return fold(stack)
-
 
 def inclusion_root(leaf, index, size, path):
     """RFC 9162 §2.1.3.2."""
@@ -204,7 +185,6 @@ def inclusion_root(leaf, index, size, path):
     if sn:
         raise Bad(22, "the proof is too short")
     return root
-
 
 def consistent(old, old_root, size, root, path):
     """RFC 9162 §2.1.4.2: whether the newer tree contains the older one."""
@@ -231,9 +211,7 @@ def consistent(old, old_root, size, root, path):
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and seen_old == old_root and seen_new == root
 
-
 # --- signed notes (C2SP) ------------------------------------------------------------------------------------------------
-
 
 def read_vkey(text):
     """``name+hash+base64(type | public)`` as (name, key id, type, public)."""
@@ -243,7 +221,6 @@ def read_vkey(text):
     if key_id.hex() != digest or len(raw) != 33:
         raise ValueError("public key")
     return name, key_id, raw[0], raw[1:]
-
 
 def read_note(note):
     """A checkpoint note as (text, origin, size, root, signatures)."""
@@ -265,7 +242,6 @@ def read_note(note):
         raise Bad(19, "the checkpoint is not a signed note") from error
     return text, origin, int(size), parsed, signatures
 
-
 def signer(note, vkeys):
     """The name of the first key that signed this note, None when none did."""
     text, _, _, _, signatures = read_note(note)
@@ -283,10 +259,8 @@ def signer(note, vkeys):
                 return name
     return None
 
-
 def vkeys_of(trust, purpose):
     return [key["vkey"] for key in trust["keys"] if key["purpose"] == purpose]
-
 
 def check_checkpoint(note, trust):
     """Origin and signature of a log's checkpoint; answers (size, root)."""
@@ -297,14 +271,10 @@ def check_checkpoint(note, trust):
         raise Bad(19, "no trusted key signed the checkpoint")
     return size, root
 
-
 # --- packs --------------------------------------------------------------------------------------------------------------
-
 
 def unhex(values):
     return [bytes.fromhex(value) for value in values]
-
-
 def read_pack(data):
     """The members of a pack, parsed."""
     try:
@@ -328,7 +298,6 @@ def read_pack(data):
         raise Bad(2, f"the pack cannot be read ({type(error).__name__})") from error
     return pack
 
-
 def check_numbers(pack, seqs):
     """Which lines are there: all of [first, end), each once, in order."""
     seen, expected = set(), pack["first"]
@@ -349,7 +318,6 @@ def check_numbers(pack, seqs):
             raise Bad(15, f"line {seq + 1} is not in its place", seq)
         expected += 1
 
-
 def parse_lines(pack):
     """Lines as (seq, body bytes, payload bytes or None)."""
     parsed = []
@@ -361,7 +329,6 @@ def parse_lines(pack):
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Bad(10, f"line {position + 1} of the pack cannot be read", position) from error
     return parsed
-
 
 def check_body(seq, body, payload, origin, ids):
     """What a line says about itself."""
@@ -377,7 +344,6 @@ def check_body(seq, body, payload, origin, ids):
         raise Bad(18, f"line {seq + 1} belongs to {of}", seq)
     if payload is not None and hashlib.sha256(payload).hexdigest() != digest:
         raise Bad(16, f"the sealed details of line {seq + 1} were changed", seq)
-
 
 def check_outside(pack, size, root, trust, known):
     """The witness's copy in the pack, and a checkpoint that the reader kept."""
@@ -401,7 +367,6 @@ def check_outside(pack, size, root, trust, known):
                 raise Bad(17, "the pack does not reach from line 1 to the checkpoint that you know")
             if root_of_range([], 0, pack["hashes"][:known_size], [], known_size) != known_root:
                 raise Bad(17, "the tree is not the one that you know")
-
 
 def check_pack(data, trust=None, known=""):
     """Raise Bad unless the pack is whole; answers what was proved."""
@@ -432,9 +397,7 @@ def check_pack(data, trust=None, known=""):
         "keys": [key["id"] for key in trust["keys"]],
     }  # fmt: skip
 
-
 # --- signed documents ---------------------------------------------------------------------------------------------------
-
 
 def check_document(document, trust):
     """A receipt or certificate: its signature, and the proof of its line when it carries one."""
@@ -456,7 +419,6 @@ def check_document(document, trust):
         answer["line"] = check_proof(proof, trust, hashlib.sha256(body).hexdigest()) + 1
     return answer
 
-
 def check_proof(proof, trust, digest):
     """The line of a document is in a signed tree, and it is the line of this document; answers its index."""
     try:
@@ -471,7 +433,6 @@ def check_proof(proof, trust, digest):
     if digest is not None and bound != digest:
         raise Bad(22, "the proof is of another line", index)
     return index
-
 
 def check_file(data, trust=None, known=""):
     """Whatever kind of file it is."""
@@ -490,7 +451,6 @@ def check_file(data, trust=None, known=""):
         return {"what": "line", "origin": trust["origin"], "line": check_proof(document, trust, None) + 1}
     raise Bad(2, "neither a pack nor a document of Kexin")
 
-
 def sentence(answer):
     """What was proved, for people."""
     if answer["what"] != "pack":
@@ -502,6 +462,9 @@ def sentence(answer):
         text += f"\nKeys were taken from the pack itself. Compare by another way: {', '.join(answer['keys'])}"
     return text
 
+def read_text(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 def main(arguments=None):
     """The command."""
@@ -514,8 +477,8 @@ def main(arguments=None):
     try:
         with open(options.file, "rb") as file:
             data = file.read()
-        trust = json.load(open(options.trust, encoding="utf-8")) if options.trust else None
-        known = open(options.known, encoding="utf-8").read() if options.known else ""
+        trust = json.loads(read_text(options.trust)) if options.trust else None
+        known = read_text(options.known) if options.known else ""
         answer = dict(check_file(data, trust, known), code=0, sentence="")
         answer["sentence"] = sentence(answer)
     except Bad as bad:
@@ -530,7 +493,6 @@ def main(arguments=None):
     else:
         print(answer["sentence"])
     return answer["code"]
-
 
 if __name__ == "__main__":
     sys.exit(main())
