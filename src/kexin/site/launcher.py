@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from collections.abc import Iterator
 from types import FrameType
 from typing import IO, Any
@@ -130,7 +129,7 @@ def children(instance: Instance, *, port: int) -> list[Child]:
     ]  # fmt: skip
     found = []
     if not os.environ.get("KEXIN_WITNESS_URL", "").strip():
-        found.append(Child("witness", [*python, "kexin.site.cli", "witness"], base))
+        found.append(Child("witness", [*python, "kexin.site.processes", "witness"], base))
     found.append(Child("sequencer", [*python, "kexin.site.processes", "sequencer"], {**base, "KEXIN_ROLE": "sequencer"}))
     found.append(Child("worker", [*python, "kexin.site.processes", "worker"], {**base, "KEXIN_ROLE": "worker"}))
     found.append(Child("web", web, {**base, "KEXIN_ROLE": "web"}))

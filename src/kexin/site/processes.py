@@ -81,7 +81,29 @@ def sequencer() -> None:
     _with_heartbeat("sequencer", work)
 
 
-PROCESSES = {"worker": worker, "sequencer": sequencer}
+def witness() -> None:
+    """Countersigns the ledger's heads. Needs no database; best on another machine (`kexin witness`)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kexin.site.settings")
+    from django.conf import settings
+
+    from kexin.evidence import keys, places
+    from kexin.evidence import witness as keeper
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    known = keeper.keys_from_trust(keys.trust_path())
+    name = f"{keys.trust()['origin']}/witness"
+    keeping = keeper.Witness(folder=places.witness_folder(), name=name, log_keys=known)
+    listening = keeper.server(keeping, port=settings.PORT + 1)
+    serving = threading.Thread(target=listening.serve_forever, name="witness", daemon=True)
+    serving.start()
+    stop.wait()
+    listening.shutdown()
+    listening.server_close()
+
+
+PROCESSES = {"worker": worker, "sequencer": sequencer, "witness": witness}
 
 
 def main() -> None:
