@@ -102,8 +102,7 @@ class FileProvider:
 def provider(name: str) -> Provider:
     """The provider that an epoch names."""
     if name == FileProvider.name:
-        folder = getattr(settings, "KEXIN_KEYS_DIR", None) or Path(settings.KEXIN_HOME) / "keys"
-        return FileProvider(folder=Path(folder))
+        return FileProvider(folder=Path(settings.INSTANCE.folder) / "secrets" / "epochs")
     return _installed(name)
 
 
