@@ -180,6 +180,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One line of a person's timeline. ``what``: collected, reveal, contact, disclosed.export|entrust|provide,
+    consent.given|refused|withdrawn|expired|stale."""
+
+    at: datetime
+    what: str
+    purpose: str
+    attribute: str = ""
+    department: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """The seven lines behind one value (screens.md): where from, what for, on which basis, under which notice and
     consent, who saw it, who was given it, when it dies; then everything that happened. A line that nobody can fill

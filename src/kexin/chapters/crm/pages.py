@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kexin.chapters.crm import forms, operations, queries
 from kexin.foundation.ui.place import place
 from kexin.vault import operations as vault
-from kexin.vault import queries as vault_queries
 from kexin.vault.types_views import REVEAL_S, ContactUse
 
 app_name = "crm"
@@ -79,7 +78,7 @@ def new_customer(request: HttpRequest) -> HttpResponse:
 @place(*WORK)
 def why(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
     """The seven lines behind one value."""
-    answer = vault_queries.why(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
+    answer = queries.why(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
     return render(request, "crm/why.html", {"why": answer, "customer": customer})
 
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from kexin.chapters.crm.types import CardView, Choice, FacetGroup, Item, Listing, ListRow, RevealQuestion, Section
+from kexin.chapters.crm import words
+from kexin.chapters.crm.types import (
+    CardView,
+    Choice,
+    FacetGroup,
+    Item,
+    Listing,
+    ListRow,
+    RevealQuestion,
+    Section,
+    TimelineLine,
+    WhyView,
+)
 from kexin.foundation.caller import Caller
 from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
@@ -88,6 +100,46 @@ def reveal_question(caller: Caller, *, subject: uuid.UUID, attribute: str) -> Re
         used=used,
         quota=quota,
     )
+
+
+def why(caller: Caller, *, subject: uuid.UUID, attribute: str) -> WhyView:
+    """The seven lines behind one value, with every code put into words."""
+    bundle = regime.bundle()
+    found = vault.why(caller, subject=subject, attribute=attribute)
+    return WhyView(
+        why=found,
+        grade_label=_grade_label(bundle, found.grade),
+        basis=words.basis(found.basis),
+        kept_because=_purpose(bundle, found.kept_because),
+        purposes=tuple((used.label, words.status(used.status)) for used in found.purposes),
+        consents=tuple((_purpose(bundle, one.purpose), words.status(one.status), one.receipt) for one in found.consents),
+        disclosed=tuple((one.recipient, words.happened(f"disclosed.{one.kind}"), one.at) for one in found.disclosed),
+        steps=tuple((step.at, words.happened(step.what), _purpose(bundle, step.purpose), step.department) for step in found.steps),
+        edition=str(bundle.version),
+    )
+
+
+def timeline(caller: Caller, *, subject: uuid.UUID) -> tuple[TimelineLine, ...]:
+    """What happened with a customer, in words."""
+    bundle = regime.bundle()
+    return tuple(
+        TimelineLine(
+            at=one.at,
+            icon=words.icon(one.what),
+            tone=words.tone(one.what),
+            what=" ".join(part for part in (words.happened(one.what), _attribute(bundle, one.attribute)) if part),
+            detail=" · ".join(part for part in (one.detail, _purpose(bundle, one.purpose), one.department) if part),
+        )
+        for one in vault.timeline(caller, subject=subject)
+    )
+
+
+def _purpose(bundle: Bundle, key: str) -> str:
+    return say(bundle.purposes[key].label) if key in bundle.purposes else key
+
+
+def _attribute(bundle: Bundle, key: str) -> str:
+    return say(bundle.attributes[key].label) if key in bundle.attributes else ""
 
 
 def label(attribute: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.problems import Invalid
-from kexin.vault.types_views import Card, Cell, ContactUse, Row
+from kexin.vault.types_views import Card, Cell, ContactUse, Row, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +131,29 @@ class RevealQuestion:
     grade_label: str
     used: int
     quota: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyView:
+    """The seven lines behind one value in words; tuples are (what, state …) in the order of the screen."""
+
+    why: Why
+    grade_label: str
+    basis: str
+    kept_because: str
+    purposes: tuple[tuple[str, str], ...]
+    consents: tuple[tuple[str, str, str], ...]
+    disclosed: tuple[tuple[str, str, datetime], ...]
+    steps: tuple[tuple[datetime, str, str, str], ...]
+    edition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineLine:
+    """One line of the timeline."""
+
+    at: datetime
+    icon: str
+    tone: str
+    what: str
+    detail: str

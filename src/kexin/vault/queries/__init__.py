@@ -12,6 +12,7 @@ from kexin.vault.queries.match import match
 from kexin.vault.queries.page import count, facet_counts, page
 from kexin.vault.queries.reveals import reveal_quota
 from kexin.vault.queries.scope import Scope, scope
+from kexin.vault.queries.timeline import timeline
 from kexin.vault.queries.why import why
 from kexin.vault.search.planner import plan as index_plan
 
@@ -29,5 +30,6 @@ __all__ = [
     "page",
     "reveal_quota",
     "scope",
+    "timeline",
     "why",
 ]
