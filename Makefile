@@ -1,0 +1,79 @@
+# Kexin 客信. `make help` lists the targets; every target does all its own set-up on a fresh machine.
+# Needs: Python 3.11 or newer with venv, make. Nothing else is taken from the system.
+
+SHELL := /bin/sh
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= python3
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench bench-full torture demo-reset docs front-end messages browser
+
+## Everyday
+
+help: ## this list
+	@awk -F':.*## ' '/^## /{sub(/^## /,""); printf "\n%s\n", $$0} /^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/installed-run front-end messages ## start Kexin with the demo company; Ctrl-C stops it
+	@exec $(VENV)/bin/kexin run --demo
+
+demo-reset: $(VENV)/installed-run ## throw the demo company away; `make run` makes a new one
+	@$(VENV)/bin/kexin demo-reset
+
+## Proving
+
+test: $(VENV)/installed-dev front-end messages browser ## all tests; KEXIN_NO_BROWSER=1 leaves the browser journeys out
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow"
+
+check: $(VENV)/installed-dev front-end messages ## style, types, arrows between rooms, house rules, translations
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PY) tools/messages.py missing
+	$(PY) -m pytest -q tests/house
+
+torture: $(VENV)/installed-dev front-end messages browser ## the long forms of the tests
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "slow" --timeout 3600
+
+## Measuring
+
+bench: $(VENV)/installed-dev front-end messages ## 100,000 people beside raw PostgreSQL in the same run; writes docs/benchmarks.md
+	@$(PY) -m bench
+
+bench-full: $(VENV)/installed-dev front-end messages ## the same with 1,000,000 people
+	@$(PY) -m bench --people 1000000
+
+## Writing
+
+docs: $(VENV)/installed-dev ## docs/MAP.md from the doors as they are
+	$(PY) tools/house_map.py
+
+# --- set-up, done by the targets above -------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Kexin needs Python 3.11 or newer with venv (Debian: apt install python3-venv)"; exit 1; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-run: requirements/run.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing locked dependencies"
+	@$(PIP) --require-hashes -r requirements/run.lock
+	@$(PIP) --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements/dev.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing locked dependencies for tests"
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --no-build-isolation --no-deps -e .
+	@touch $@ $(VENV)/installed-run
+
+front-end: | $(VENV)/bin/python
+	@$(PY) tools/frontend.py
+
+messages: | $(VENV)/bin/python
+	@$(PY) tools/messages.py compile
+
+browser: | $(VENV)/bin/python
+	@$(PY) tools/browser.py

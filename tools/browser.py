@@ -1,0 +1,46 @@
+"""Chromium and Chinese fonts for the journeys, by the system's package manager, when missing and permitted.
+
+Never fails: the journeys themselves say in one sentence what they miss.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+PACKAGES = ("chromium", "fonts-noto-cjk")
+
+
+def missing() -> list[str]:
+    """Packages without which a page cannot be seen as people see it."""
+    wanted = []
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        wanted.append("chromium")
+    fonts = subprocess.run(["find", "/usr/share/fonts", "-name", "NotoSansCJK*"], capture_output=True, text=True, check=False)
+    if not fonts.stdout.strip():
+        wanted.append("fonts-noto-cjk")
+    return wanted
+
+
+def main() -> None:
+    """Install what is missing where we may."""
+    wanted = missing() if os.environ.get("KEXIN_NO_BROWSER") != "1" else []
+    if not wanted:
+        return
+    apt = shutil.which("apt-get")
+    prefix: list[str] | None = [] if os.geteuid() == 0 else None
+    if prefix is None and shutil.which("sudo") and not subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode:
+        prefix = ["sudo", "-n"]
+    if apt is None or prefix is None:
+        print(f"missing for the browser journeys: {' '.join(wanted)} (install them, or set KEXIN_NO_BROWSER=1)")
+        return
+    print(f"installing {' '.join(wanted)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*prefix, apt, "-qq", "update"], env=environment, check=False, stdout=subprocess.DEVNULL)
+    install = [*prefix, apt, "-qq", "-y", "--no-install-recommends", "install", *wanted]
+    subprocess.run(install, env=environment, check=False, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()
