@@ -43,7 +43,7 @@ def is_loopback(request: HttpRequest) -> bool:
 def device(request: HttpRequest) -> str:
     """Browser and system in a few words, for the list of one's own sign-ins; nothing that identifies further."""
     agent = request.headers.get("User-Agent", "")
-    browsers = (("MicroMessenger", "微信"), ("wxwork", "企业微信"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    browsers = (("MicroMessenger", "WeChat"), ("wxwork", "WeCom"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
     systems = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"), ("Linux", "Linux"))
     parts = [next((name for mark, name in table if mark in agent), "") for table in (browsers, systems)]
     return " ".join(part for part in parts if part)

@@ -28,7 +28,7 @@ def register(
     purposes: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
 ) -> None:
     """Tell some of the facts; the others stay. Until told, nothing is a demo and no firm is small."""
-    global _facts  # noqa: PLW0603 - one process, told once
+    global _facts
     told = {"born_demo": born_demo, "small_firm": small_firm, "purposes": purposes}
     _facts = replace(_facts, **{key: value for key, value in told.items() if value is not None})
 

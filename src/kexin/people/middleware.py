@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.problems import Problem
@@ -80,11 +81,11 @@ def stand(request: Any, serves: tuple[str, ...]) -> None:
 def _by_token(request: Any, header: str) -> None:
     """A bearer token decides alone: a session cookie beside it is not looked at, so no forged form can ride on it."""
     request.user = AnonymousUser()
-    scheme, _, secret = header.partition(" ")
+    scheme, _space, secret = header.partition(" ")
     held = queries.token_held(secret.strip()) if scheme.lower() == "bearer" else None
     if held is None:
         operations.count_refused_token()
-        raise TokenRefused(remedy="请核对令牌，或在“我的账号”里新建一个。")
+        raise TokenRefused(remedy=_("请核对令牌，或在“我的账号”里新建一个。"))
     wanted = request.headers.get("Kexin-Purpose", "")
     if wanted and wanted not in held.purposes:
         raise _purpose_not_held(wanted, held.purposes)
@@ -96,8 +97,8 @@ def _by_token(request: Any, header: str) -> None:
 
 def _purpose_not_held(wanted: str, held: tuple[str, ...]) -> Problem:
     problem = TokenRefused(
-        "Kexin-Purpose 只能从令牌自己的用途里选。",
-        remedy=f"这个令牌的用途：{'、'.join(held)}。",
+        _("Kexin-Purpose 只能从令牌自己的用途里选。"),
+        remedy=_("这个令牌的用途：%(purposes)s。") % {"purposes": "、".join(held)},
         rule="people:token:purpose",
     )
     problem.status, problem.code = 403, "purpose-not-held"
@@ -138,7 +139,7 @@ def _idle(request: Any) -> int:
 def _sign_in_again(request: HttpRequest, because: str) -> HttpResponse:
     """To the sign-in page and back afterwards; the API gets a problem, HTMX a full-page turn."""
     if request.path.startswith("/api/"):
-        problem = Problem("请重新登录。", remedy="请重新登录，或使用令牌。")
+        problem = Problem(_("请重新登录。"), remedy=_("请重新登录，或使用令牌。"))
         problem.status, problem.code = 401, "sign-in-needed"
         return answers.problem(request, problem)
     back = request.get_full_path() if request.method == "GET" and not request.headers.get("HX-Request") else ""

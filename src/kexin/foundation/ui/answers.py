@@ -75,7 +75,7 @@ def error(request: HttpRequest, status: int) -> HttpResponse:
     return problem(request, _problem(status, f"http-{status}", title, detail, remedy))
 
 
-def WORDS() -> dict[int, tuple[str, str, str]]:  # noqa: N802 - a table in the reader's language
+def WORDS() -> dict[int, tuple[str, str, str]]:
     """What each status says: what happened, what it means, what to do."""
     return {
         400: (_("没有看懂这个请求"), _("内容不完整或格式不对，没有执行任何操作。"), _("请返回上一页，检查后再提交。")),
@@ -84,7 +84,7 @@ def WORDS() -> dict[int, tuple[str, str, str]]:  # noqa: N802 - a table in the r
         409: (_("没有保存"), _("有人先改了同一处，或它的状态已经变化。"), _("请刷新后再改，两边的内容都还在。")),
         413: (_("文件太大，没有接收"), _("超过了单个文件的上限。"), _("请拆成几个文件，分次上传。")),
         429: (_("请慢一点"), _("短时间内请求太多，这一次没有执行。"), _("请稍等一分钟再试。")),
-        500: (_("这里出了问题"), _("这是系统的原因，不是您的操作。已有内容没有改变。"), _("请稍后再试；仍不行时，把下面的编号告诉系统管理员。")),
+        500: (_("这里出了问题"), _("这是系统的原因，不是您的操作。已有内容没有改变。"), _("请稍后再试；仍不行时，请联系系统管理员。")),
         503: (_("暂时无法打开"), _("系统的一部分正在维护或恢复，没有改变任何内容。"), _("请几分钟后再试。")),
     }
 
@@ -104,7 +104,7 @@ def _page(request: HttpRequest, status: int, **context: Any) -> HttpResponse:
     """A full page. A fault while drawing it must not hide the first one: then the plain text stands alone."""
     try:
         return render(request, "problem.html", context, status=status)
-    except Exception:  # noqa: BLE001 - the last resort of the last resort
+    except Exception:
         if status != 500:
             raise
         title, detail, remedy = WORDS()[500]

@@ -4,10 +4,11 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
-import kexin.foundation.clock
-import kexin.foundation.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import kexin.foundation.clock
+import kexin.foundation.ids
 
 
 class Migration(migrations.Migration):

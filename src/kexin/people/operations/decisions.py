@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from kexin.evidence.operations import note, note_now
 from kexin.evidence.types import Entry, Event
@@ -21,10 +22,10 @@ def demand(caller: Caller, act: posts.Act) -> Principal:
     if not principal.is_current or not posts.entitled(principal.roles, act=act, service=caller.service):
         deny(caller, act)
         raise NotEntitled(
-            "这项工作由系统管理员或安全管理员办理，您的岗位不包含它。",
-            remedy="请联系系统管理员或安全管理员。",
+            _("这项工作由系统管理员或安全管理员办理，您的岗位不包含它。"),
+            remedy=_("请联系系统管理员或安全管理员。"),
             rule=act.value,
-            who="系统管理员、安全管理员",
+            who=_("系统管理员、安全管理员"),
         )
     return principal
 

@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
@@ -30,9 +31,9 @@ def invite(caller: Caller, *, person: uuid.UUID | None = None) -> InvitationMade
     with transaction.atomic():
         demand(caller, Act.INVITE)
         if person is None and caller.service not in HOST_SERVICES:
-            raise Refused("首个账号只能由安装程序开通。")
+            raise Refused(_("首个账号只能由安装程序开通。"))
         if person is not None and not locked(person).is_active:
-            raise LinkEnded("这个账号已停用。")
+            raise LinkEnded(_("这个账号已停用。"))
         Invitation.objects.filter(person_id=person, used_at__isnull=True).update(used_at=now())
         secret = secrets.token_urlsafe(32)
         row = Invitation.objects.create(person_id=person, digest=queries.digest_of(secret), expires_at=now() + LINK_LIFE)
@@ -47,10 +48,10 @@ def redeem_invitation(*, secret: str, password: str, staff_no: str = "", name: s
     with transaction.atomic():
         row = Invitation.objects.select_for_update().filter(digest=queries.digest_of(secret)).first()
         if row is None or row.used_at is not None or row.expires_at <= now():
-            raise LinkEnded(remedy="请系统管理员重新发一个。")
+            raise LinkEnded(remedy=_("请系统管理员重新发一个。"))
         person = locked(row.person_id) if row.person_id else _found(staff_no=staff_no, name=name)
         if not person.is_active:
-            raise LinkEnded(remedy="请系统管理员重新发一个。")
+            raise LinkEnded(remedy=_("请系统管理员重新发一个。"))
         set_password(person, password)
         Invitation.objects.filter(id=row.id).update(used_at=now(), person_id=person.id)
         end_all_sessions(SignIn.objects.filter(person_id=person.id), ending="password")
@@ -64,7 +65,7 @@ def _found(*, staff_no: str, name: str) -> Person:
     that separates them applies to every later grant.
     """
     if Person.objects.exists():
-        raise StaffNoTaken("已经有人开通过账号，这个链接不能再用。", remedy="请联系系统管理员。")
+        raise StaffNoTaken(_("已经有人开通过账号，这个链接不能再用。"), remedy=_("请联系系统管理员。"))
     setup = Caller.for_service("setup", cause="setup")
     identity = create_person(setup, staff_no=staff_no, name=name)
     for role in (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN):

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
@@ -26,27 +27,27 @@ def assign_role(caller: Caller, *, person: uuid.UUID, role: str, until: datetime
     """
     role = Role(role).value
     if role in posts.NEEDS_END and until is None:
-        raise Invalid("外部审计账号要有到期时间。", errors=({"field": "until"},))
+        raise Invalid(_("外部审计账号要有到期时间。"), errors=({"field": "until"},))
     if until is not None and until <= now():
-        raise Invalid("到期时间要晚于现在。", errors=({"field": "until"},))
+        raise Invalid(_("到期时间要晚于现在。"), errors=({"field": "until"},))
     with transaction.atomic():
         demand(caller, posts.Act.GRANT)
         if person == caller.id:
             deny(caller, posts.Act.GRANT)
-            raise SelfGrant("不能给自己授予岗位。", remedy="请另一位安全管理员办理。", article="GB/T 35273-2020 7.1 c")
+            raise SelfGrant(_("不能给自己授予岗位。"), remedy=_("请另一位安全管理员办理。"), article="GB/T 35273-2020 7.1 c")
         if not locked(person).is_active:
-            raise PersonNotFound("这个账号已停用。", remedy="先新建账号，再授予岗位。")
+            raise PersonNotFound(_("这个账号已停用。"), remedy=_("先新建账号，再授予岗位。"))
         _end_expired(person)
         held = set(RoleAssignment.objects.filter(person_id=person, revoked_at__isnull=True).values_list("role", flat=True))
         against = posts.conflicting(held, role, small=facts.small_firm())
         if against:
             deny(caller, posts.Act.GRANT)
             raise RoleConflict(
-                f"这位同事已担任“{ROLES[against]}”，不能同时担任“{ROLES[role]}”。",
-                remedy="先撤销其中一个岗位，或授予另一位同事。",
+                _("这位同事已担任“%(held)s”，不能同时担任“%(wanted)s”。") % {"held": ROLES[against], "wanted": ROLES[role]},
+                remedy=_("先撤销其中一个岗位，或授予另一位同事。"),
                 article="GB/T 22239-2019 8.1.5",
             )
-        row, _ = RoleAssignment.objects.update_or_create(
+        row, _created = RoleAssignment.objects.update_or_create(
             person_id=person, role=role, revoked_at=None, defaults={"until": until, "granted_by": caller.id}
         )
         bump_epoch(person)

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connections, transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from kexin.evidence.operations import count_refusal, note_now
 from kexin.evidence.types import Entry, Event
@@ -106,9 +107,9 @@ def change_password(caller: Caller, *, old: str, new: str) -> None:
     with transaction.atomic():
         person = locked(caller.id)
         if caller.kind is not CallerKind.STAFF or not queries.principal(caller).is_current:
-            raise Refused("没有修改：登录状态已变化。", remedy="请重新登录后再改。")
+            raise Refused(_("没有修改：登录状态已变化。"), remedy=_("请重新登录后再改。"))
         if not person.check_password(old):
-            raise WeakPassword("原密码不对。", errors=({"field": "old", "message": "原密码不对。"},))
+            raise WeakPassword(_("原密码不对。"), errors=({"field": "old", "message": _("原密码不对。")},))
         set_password(person, new)
         end_all_sessions(SignIn.objects.filter(person_id=person.id), ending="password")
         line(caller, "password.changed", ref=person.id)

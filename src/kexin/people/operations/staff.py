@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
@@ -31,9 +32,9 @@ def create_person(
     """Open an account and answer its id. Without ``password`` it is opened by an invitation. Raises StaffNoTaken."""
     staff_no, name = staff_no.strip(), name.strip()
     if not 0 < len(staff_no) <= _MAX_NO or not staff_no.isprintable() or "@" in staff_no:
-        raise Invalid("工号要填 1 到 32 个字符，不能含 @。", errors=({"field": "staff_no"},))
+        raise Invalid(_("工号要填 1 到 32 个字符，不能含 @。"), errors=({"field": "staff_no"},))
     if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
-        raise Invalid("姓名要填 1 到 64 个字符。", errors=({"field": "name"},))
+        raise Invalid(_("姓名要填 1 到 64 个字符。"), errors=({"field": "name"},))
     with transaction.atomic():
         demand(caller, Act.ADMIT)
         person = Person(staff_no=staff_no, name=name, email=email or None, phone=phone or None, department_id=department)
@@ -45,7 +46,7 @@ def create_person(
             with transaction.atomic():
                 person.save(force_insert=True)
         except IntegrityError as error:
-            raise StaffNoTaken("工号或邮箱已有人使用。", remedy="换一个，或先查看已停用的账号。") from error
+            raise StaffNoTaken(_("工号或邮箱已有人使用。"), remedy=_("换一个，或先查看已停用的账号。")) from error
         line(caller, "person.created", ref=person.id)
     return person.id
 
@@ -73,7 +74,7 @@ def create_department(caller: Caller, *, name: str, parent: uuid.UUID | None = N
     """Add a node to the company's tree and answer its id."""
     name = name.strip()
     if not 0 < len(name) <= _MAX_NAME:
-        raise Invalid("部门名称要填 1 到 64 个字符。", errors=({"field": "name"},))
+        raise Invalid(_("部门名称要填 1 到 64 个字符。"), errors=({"field": "name"},))
     with transaction.atomic():
         demand(caller, Act.ORGANISE)
         above = Department.objects.select_for_update().get(id=parent).path if parent else []

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from kexin.evidence.operations import count_refusal
 from kexin.foundation.caller import Caller, CallerKind
@@ -32,19 +33,19 @@ def create_token(
     """
     at, label, wanted = now(), label.strip(), tuple(dict.fromkeys(purposes))
     if not 0 < len(label) <= 64:
-        raise Invalid("请写明令牌的用处，1 到 64 个字符。", errors=({"field": "label"},))
+        raise Invalid(_("请写明令牌的用处，1 到 64 个字符。"), errors=({"field": "label"},))
     if not at < expires_at <= at + LONGEST:
-        raise Invalid("到期时间要在今天之后、一年以内。", errors=({"field": "expires_at"},))
+        raise Invalid(_("到期时间要在今天之后、一年以内。"), errors=({"field": "expires_at"},))
     with transaction.atomic():
         own = caller.kind is CallerKind.STAFF and caller.id == person and queries.principal(caller).is_current
         if not own and caller.service not in HOST_SERVICES:
             deny(caller, Act.REVOKE_TOKEN)
-            raise NotEntitled("令牌只能由本人建立。", remedy="请本人登录后在“我的账号”里建立。")
+            raise NotEntitled(_("令牌只能由本人建立。"), remedy=_("请本人登录后在“我的账号”里建立。"))
         if not locked(person).is_active:
-            raise PersonNotFound("这个账号已停用。")
+            raise PersonNotFound(_("这个账号已停用。"))
         beyond = [code for code in wanted if code not in facts.purposes(_roles(person))]
         if not wanted or beyond:
-            raise Invalid("令牌的用途要从本人岗位的用途里选，至少一项。", errors=({"field": "purposes", "not_own": beyond},))
+            raise Invalid(_("令牌的用途要从本人岗位的用途里选，至少一项。"), errors=({"field": "purposes", "not_own": beyond},))
         secret = queries.TOKEN_PREFIX + secrets.token_urlsafe(32)
         token = ApiToken.objects.create(
             person_id=person,
