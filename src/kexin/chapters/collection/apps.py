@@ -1,4 +1,4 @@
-"""Django's name for this room."""
+"""Django's name for this room, and where it signs for what it holds."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,8 @@ class CollectionConfig(AppConfig):
     name = "kexin.chapters.collection"
     label = "collection"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from kexin.chapters.collection import holdings
+
+        holdings.register()

@@ -1,0 +1,286 @@
+"""Questions about imports. Answers are frozen; values of rows come masked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kexin.chapters.collection.adapters import tables
+from kexin.chapters.collection.adapters.findings import FINDINGS, remark
+from kexin.chapters.collection.adapters.reasons import reason
+from kexin.chapters.collection.models import ImportRejection, ImportRun
+from kexin.chapters.collection.rules import columns as rules
+from kexin.chapters.collection.types import (
+    Column,
+    Counts,
+    ImportNotAllowed,
+    ImportNotFound,
+    ImportView,
+    RowNote,
+    RowPage,
+    SourceKind,
+    Stage,
+    Verdict,
+)
+from kexin.foundation.caller import Caller
+from kexin.people import queries as people
+from kexin.regime import queries as regime
+from kexin.regime.semantic import mask_for
+from kexin.regime.types import Action, AttributeDef, Context, SubjectFacts
+from kexin.vault import operations as vault
+
+#: Purposes under which customers may be brought in; the rulebook decides which of them this caller has.
+PURPOSES = ("presale", "service", "order", "member", "contract_b2b")
+ENCODINGS = ("", "utf-8", "gb18030", "utf-16", "big5")
+DELIMITERS = (",", "\t", ";", "|")
+PAGE_ROWS = 10
+UNPROVEN = "unproven"
+_WRITING = Context(can_execute=frozenset({"log"}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What may be declared."""
+
+    sources: tuple[SourceKind, ...]
+    purposes: tuple[SourceKind, ...]
+    basis_words: Mapping[str, str]
+    basis_codes: Mapping[str, tuple[str, ...]]
+
+    def bases(self, purpose: str) -> tuple[SourceKind, ...]:
+        """The bases of one purpose; 来源或凭证不明 is always among them."""
+        codes = (*self.basis_codes.get(purpose, ()), UNPROVEN)
+        return tuple(SourceKind(code=code, label=self.basis_words.get(code, code)) for code in codes)
+
+
+def catalogue() -> Mapping[str, AttributeDef]:
+    """The attributes of the rulebook in force."""
+    return regime.bundle().attributes
+
+
+def label_of(attribute: AttributeDef) -> str:
+    """An attribute's name in the reader's language."""
+    language = "en" if (get_language() or "").startswith("en") else "zh"
+    return attribute.label.get(language) or attribute.label["zh"]
+
+
+def writable(caller: Caller) -> tuple[str, ...]:
+    """Purposes under which this caller may write a customer's name, in the house's order."""
+    facts = SubjectFacts(kind="person", state="active", age_status="unknown")
+    known = regime.bundle_or_none()
+    return tuple(
+        purpose
+        for purpose in PURPOSES
+        if known is not None
+        and purpose in known.purposes
+        and regime.decide(
+            caller.under(purpose), action=Action.WRITE, subject=facts, attributes=("name",), context=_WRITING
+        ).allowed("name")
+    )
+
+
+def require_importer(caller: Caller) -> None:
+    """Bringing in files belongs to the steward (`collection:import:run`) and needs a purpose to write under."""
+    known = regime.bundle_or_none()
+    roles = people.principal(caller).roles
+    may = known is not None and any(
+        "collection:import:run" in known.rulebook.roles[role].permissions for role in roles if role in known.rulebook.roles
+    )
+    if not may or not writable(caller):
+        raise ImportNotAllowed(
+            _("导入客户由客户数据管理员办理。"), remedy=_("请把文件交给客户数据管理员。"), who="steward"
+        )
+
+
+def choices(caller: Caller) -> Choices:
+    """Sources, the caller's purposes, and the bases of each."""
+    known = regime.bundle()
+    words = {
+        "contract": _("订立或履行合同所必需"),
+        "contract_if_asked": _("本人提出询价或将要签约"),
+        "consent": _("本人同意"),
+        "separate_consent": _("本人单独同意"),
+        "written_consent": _("本人书面同意"),
+        "legal_duty": _("履行法定义务"),
+        UNPROVEN: _("来源或凭证不明"),
+    }
+    sources = (
+        ("offline", _("线下登记（展会、门店）")),
+        ("form", _("线上表单")),
+        ("legacy", _("存量客户资料")),
+        ("crm", _("其他客户系统导出")),
+        ("referral", _("转介绍与名片")),
+        ("partner", _("合作方提供")),
+    )
+    language = "en" if (get_language() or "").startswith("en") else "zh"
+    return Choices(
+        sources=tuple(SourceKind(code=code, label=label) for code, label in sources),
+        purposes=tuple(
+            SourceKind(code=key, label=known.purposes[key].label.get(language) or known.purposes[key].label["zh"])
+            for key in writable(caller)
+        ),
+        basis_words=words,
+        basis_codes={
+            key: tuple(str(getattr(basis, "value", basis)) for basis in known.purposes[key].bases) for key in PURPOSES if key in known.purposes
+        },
+    )
+
+
+def row_of(caller: Caller, run: uuid.UUID, *, lock: bool = False) -> ImportRun:
+    """The caller's own import; somebody else's looks like none."""
+    rows = ImportRun.objects.select_for_update() if lock else ImportRun.objects
+    row = rows.filter(id=run, opened_by=caller.id).first()
+    if row is None:
+        raise ImportNotFound
+    return row
+
+
+def content(caller: Caller, file: uuid.UUID) -> Iterator[bytes]:
+    """The bytes of a sealed file, opened under an evidence line."""
+    return vault.open_file(caller, file=file)[1]
+
+
+def reading(row: ImportRun) -> tables.Reading:
+    """How this import's file is read."""
+    return tables.Reading(
+        encoding=row.encoding, delimiter=row.delimiter, sheet=row.sheet, max_rows=row.max_rows,
+        cpu_s=60 if row.max_rows <= tables.WIZARD_ROWS else 600, wall_s=600 if row.max_rows <= tables.WIZARD_ROWS else 7200,
+    )  # fmt: skip
+
+
+def usable_columns(row: ImportRun) -> list[str]:
+    """The attribute of each column that is really imported: bound to the declared purpose, collected, of this kind."""
+    known = catalogue()
+    kind = "organisation" if "org_name" in row.mapping else "person"
+    return [key if key and not _left_out(known.get(key), row.purpose, kind) else "" for key in row.mapping]
+
+
+def _left_out(attribute: AttributeDef | None, purpose: str, kind: str) -> str:
+    """Why a matched column is not imported: unknown | not_collected | kind | not_bound | too_high | ""."""
+    if attribute is None:
+        return "unknown"
+    if not attribute.collect:
+        return "not_collected"
+    if kind not in attribute.subject_kinds:
+        return "kind"
+    if purpose and purpose not in attribute.purposes:
+        return "not_bound"
+    return "too_high" if attribute.grade > 3 else ""
+
+
+def columns(row: ImportRun) -> tuple[Column, ...]:
+    """Every column with what becomes of it, and why it is left out where that is not the person's own choice."""
+    known = catalogue()
+    kind = "organisation" if "org_name" in row.mapping else "person"
+    trouble = rules.trouble(row.headers)
+    answer = []
+    for index, (header, key) in enumerate(zip(row.headers, row.mapping, strict=True)):
+        attribute = known.get(key)
+        why = _why(_left_out(attribute, row.purpose, kind) if key else "", row) if key else ""
+        if not key and trouble.get(index) == "same":
+            why = _("与前面一列同名；需要它时请先改名。")
+        answer.append(
+            Column(
+                index=index, header=header, attribute=key, label=label_of(attribute) if attribute else "", why=why,
+                remembered=row.remembered,
+            )
+        )  # fmt: skip
+    return tuple(answer)
+
+
+def _why(code: str, row: ImportRun) -> str:
+    known = regime.bundle().purposes
+    language = "en" if (get_language() or "").startswith("en") else "zh"
+    purpose = known[row.purpose].label.get(language, known[row.purpose].label["zh"]) if row.purpose in known else ""
+    return {
+        "unknown": _("目录里没有这一项。"),
+        "not_collected": _("目录写明不收集这一项。制度第一章 1.2"),
+        "kind": _("这一项不适用于这类客户。"),
+        "not_bound": _("“%(purpose)s”不需要这一项。制度第一章 1.2") % {"purpose": purpose},
+        "too_high": _("4 级信息只能逐位登记，不能成批导入。制度第一章 1.2"),
+    }.get(code, "")
+
+
+def view(caller: Caller, *, run: uuid.UUID) -> ImportView:
+    """One import of the caller's own."""
+    return _view(row_of(caller, run))
+
+
+def imports(caller: Caller, *, limit: int = 20) -> list[ImportView]:
+    """The caller's imports, newest first."""
+    require_importer(caller)
+    return [_view(row) for row in ImportRun.objects.filter(opened_by=caller.id).order_by("-opened_at")[:limit]]
+
+
+def _view(row: ImportRun) -> ImportView:
+    return ImportView(
+        id=row.id,
+        stage=Stage(row.stage),
+        file_name=row.label or row.file_kind.upper(),
+        file_kind=row.file_kind,
+        encoding=row.encoding,
+        encoding_sure=row.encoding_sure,
+        delimiter=row.delimiter,
+        sheet=row.sheet,
+        rows=row.rows,
+        columns=columns(row),
+        remarks=tuple(remark(str(code), int(count)) for code, count in row.remarks),
+        source=row.source,
+        label=row.label,
+        purpose=row.purpose,
+        basis=row.basis,
+        proof=row.proof_file is not None,
+        counts=Counts(
+            total=row.rows, new=row.new, known=row.known, repeated=row.repeated, refused=row.refused, written=row.written
+        ),
+        rows_done=row.rows_done,
+        cancelling=row.cancel_asked,
+        problem=_(FINDINGS[row.problem][0]) if row.problem in FINDINGS else row.problem,
+        opened_at=row.opened_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def notes(caller: Caller, *, run: uuid.UUID, verdict: str = "refused", page: int = 1) -> RowPage:
+    """Rows that are not written (refused, repeated) or possibly known, ten by ten, joined with the sealed source and
+    masked."""
+    row = row_of(caller, run)
+    kinds = [Verdict.KNOWN] if verdict == Verdict.KNOWN else [Verdict.REFUSED, Verdict.REPEATED]
+    wanted = ImportRejection.objects.filter(run=row, verdict__in=kinds).order_by("row")
+    first = max(0, page - 1) * PAGE_ROWS
+    found = list(wanted[first : first + PAGE_ROWS])
+    shown = _shown(caller, row, {one.row for one in found}) if found else {}
+    labels = {key: label_of(one) for key, one in catalogue().items()}
+    answer = []
+    for one in found:
+        said, remedy = reason(one.code, other_row=one.other_row, label=labels.get(one.attribute, ""))
+        name, contact = shown.get(one.row, ("", ""))
+        answer.append(
+            RowNote(
+                row=one.row, verdict=Verdict(one.verdict), name=name, contact=contact, reason=said, remedy=remedy,
+                attribute=one.attribute,
+            )
+        )  # fmt: skip
+    return RowPage(rows=tuple(answer), total=wanted.count(), first=first + 1, size=PAGE_ROWS)
+
+
+def _shown(caller: Caller, row: ImportRun, wanted: set[int]) -> dict[int, tuple[str, str]]:
+    """Name and contact of these rows, masked; an unreadable contact shows its first four signs at most."""
+    known, last = catalogue(), max(wanted)
+    answer: dict[int, tuple[str, str]] = {}
+    for batch in tables.lines(content(caller, row.file_id), reading=reading(row)):
+        for line in batch:
+            if line.row in wanted:
+                values = dict(zip(row.mapping, line.cells, strict=False))
+                name = values.get("name") or values.get("org_name") or ""
+                key = next((one for one in ("mobile", "landline", "email", "wechat_id") if values.get(one)), "")
+                contact = mask_for(known[key], values[key]) if key and len(values[key]) > 8 else (values.get(key, "")[:4] + "****" if key else "")
+                answer[line.row] = (mask_for(known["name"], name) if name else "", contact)
+        if batch[-1].row >= last:
+            break
+    return answer
