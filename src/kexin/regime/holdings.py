@@ -101,5 +101,9 @@ HOLDINGS: tuple[Holding, ...] = (
 
 IMPERSONAL = (
     impersonal(("regime.Notice", "regime.NoticeText"), reason="公司发布的告知文本，不含任何客户的信息"),
+    impersonal(
+        ("regime.RulebookVersion", "regime.RulebookSignature", "regime.RulebookActivation"),
+        reason="公司的制度原文、签署和生效时间，不含任何客户的信息",
+    ),
 )
 

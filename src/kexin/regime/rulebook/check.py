@@ -1,0 +1,511 @@
+"""Whether a rulebook that can be read can also be put in force: references, law, locks, dead rules, compilability."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from kexin.regime import semantic
+from kexin.regime.rulebook.findings import Finding
+from kexin.regime.rulebook.parser import Parsed
+from kexin.regime.rulebook.reading import days
+from kexin.regime.types import Action, AttributeDef, Effect, Rulebook, RuleDef
+
+PUBLISH = "regime:rulebook:publish"
+SIGN = "regime:rulebook:sign"
+SMALL_LIMIT, SMALL_WARNING = 100_000, 90_000
+LOG_FLOOR_DAYS = 180
+#: Notices of GB/T 35273 C.4: never asked again within 48 hours.
+ASK_FLOOR_DAYS = 2
+_PERMISSION = re.compile(r"[a-z]+:[a-z]+:[a-z]+", re.ASCII)
+
+
+class Checking:
+    """One check of one rulebook; knows where each key stands."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.rulebook = parsed.rulebook
+        self.marks = parsed.marks
+        self.findings: list[Finding] = []
+
+    def add(
+        self, level: str, code: str, key: str, problem: tuple[str, str], remedy: tuple[str, str] = ("", "")
+    ) -> None:
+        """Note a finding at the nearest place that the parser remembers."""
+        place = key
+        while place and place not in self.marks:
+            place = place.rpartition(".")[0]
+        line, column = self.marks.get(place, (0, 0))
+        self.findings.append(
+            Finding(level=level, code=code, line=line, column=column, key=key, problem=problem, remedy=remedy)
+        )
+
+    def known(
+        self, key: str, values: Iterable[str], table: Mapping[str, object] | frozenset[str], what: tuple[str, str]
+    ) -> None:
+        """Every value is a key of the table."""
+        for value in values:
+            if value not in table:
+                self.add(
+                    "error",
+                    "unknown_reference",
+                    key,
+                    (f"没有这个{what[0]}：{value}", f"no such {what[1]}: {value}"),
+                    ("请改正写法，或先在目录里定义", "correct it, or define it first"),
+                )
+
+
+def check(
+    parsed: Parsed, *, persons: int = 0, extra: Iterable[Callable[[Rulebook], Iterable[Finding]]] = ()
+) -> tuple[Finding, ...]:
+    """All findings, errors first. ``persons`` is the number of natural persons held (small firms end at 100,000);
+    ``extra`` are checks that need data (the vault says which combinations of facets single people out)."""
+    checking = Checking(parsed)
+    for part in (
+        _company,
+        _purposes,
+        _roles,
+        _attributes,
+        _rules,
+        _recipients,
+        _pias,
+        _controls,
+        _locks,
+        _compiles,
+        _reach,
+    ):
+        part(checking)
+    _small(checking, persons)
+    for other in extra:
+        checking.findings.extend(other(parsed.rulebook))
+    order = {"error": 0, "warning": 1, "note": 2}
+    return tuple(sorted(checking.findings, key=lambda finding: (order[finding.level], finding.line, finding.key)))
+
+
+def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that keep a rulebook from being published."""
+    return tuple(finding for finding in findings if finding.level == "error")
+
+
+def _company(checking: Checking) -> None:
+    try:
+        semantic.semantic_type("uscc").normalise(checking.rulebook.company.uscc)
+    except semantic.Invalid as error:
+        checking.add("error", "uscc", "company.uscc", (error.text("zh"), error.text("en")))
+
+
+def _purposes(checking: Checking) -> None:
+    rulebook = checking.rulebook
+    for key, purpose in rulebook.purposes.items():
+        here = f"purposes.{key}"
+        checking.known(here, [purpose.parent] if purpose.parent else [], rulebook.purposes, ("目的", "purpose"))
+        checking.known(here, [purpose.owner], rulebook.roles, ("岗位", "role"))
+        chain = rulebook.ancestry(key)
+        if rulebook.purposes[chain[-1]].parent in chain:
+            checking.add(
+                "error",
+                "cycle",
+                here,
+                ("目的的上级绕成了圈", "the parents of this purpose form a circle"),
+                ("去掉其中一个 parent", "remove one parent"),
+            )
+        if not purpose.bases and not purpose.prohibited:
+            checking.add(
+                "error",
+                "no_basis",
+                here,
+                ("没有合法性基础（个人信息保护法第十三条）", "no legal basis (PIPL 13)"),
+                ("请补 basis: consent 等；不做的目的写 prohibited: true", "add basis:, or prohibited: true"),
+            )
+        if purpose.needs_consent and not purpose.consent_kind and not purpose.prohibited:
+            checking.add(
+                "error",
+                "no_consent_kind",
+                here,
+                ("以同意为基础，但没有写同意种类", "stands on consent but names no kind of it"),
+                ("如 consent: general；敏感信息用 separate", "such as consent: general, or separate"),
+            )
+        if key.startswith("mkt_") and not purpose.channel:
+            checking.add(
+                "error",
+                "no_channel",
+                here,
+                ("营销目的须写明渠道", "a marketing purpose needs a channel"),
+                ("如 channel: sms", "such as channel: sms"),
+            )
+        if purpose.pia and purpose.pia != "required" and purpose.pia not in rulebook.pias:
+            checking.known(here, [purpose.pia], rulebook.pias, ("影响评估", "impact assessment"))
+        _bilingual(checking, here, purpose.label)
+
+
+def _bilingual(checking: Checking, key: str, label: Mapping[str, str]) -> None:
+    if not label.get("en"):
+        checking.add(
+            "note", "no_english", key, ("没有英文名称，英文界面将显示中文", "no English label; Chinese will be shown")
+        )
+
+
+def _roles(checking: Checking) -> None:
+    rulebook = checking.rulebook
+    for key, role in rulebook.roles.items():
+        here = f"roles.{key}"
+        checking.known(here, role.purposes, rulebook.purposes, ("目的", "purpose"))
+        checking.known(here, (*role.apart_from, *role.small_apart_from), rulebook.roles, ("岗位", "role"))
+        for permission in role.permissions:
+            if not _PERMISSION.fullmatch(permission):
+                checking.add(
+                    "error",
+                    "permission",
+                    here,
+                    (f"权限写法不对：{permission}", f"not a permission: {permission}"),
+                    ("应如 regime:rulebook:sign", "such as regime:rulebook:sign"),
+                )
+
+
+def _attributes(checking: Checking) -> None:
+    rulebook = checking.rulebook
+    for key, attribute in rulebook.attributes.items():
+        here = f"attributes.{key}"
+        checking.known(here, attribute.purposes, rulebook.purposes, ("目的", "purpose"))
+        checking.known(here, [attribute.category], rulebook.categories, ("类别", "category"))
+        checking.known(here, [attribute.type], semantic.registry(), ("语义类型", "semantic type"))
+        checking.known(here, [attribute.section] if rulebook.sections else [], rulebook.sections, ("分组", "section"))
+        checking.known(here, [attribute.owner], rulebook.roles, ("岗位", "role"))
+        checking.known(here, [attribute.pia] if attribute.pia else [], rulebook.pias, ("影响评估", "impact assessment"))
+        for purpose in attribute.purposes:
+            if purpose not in attribute.retention:
+                checking.add(
+                    "error",
+                    "no_retention",
+                    f"{here}.retention",
+                    (f"目的 {purpose} 没有保存期限", f"no retention for {purpose}"),
+                    ("在属性或目的上补 retention", "add retention to the attribute or the purpose"),
+                )
+        if (
+            attribute.collect
+            and not [purpose for purpose in attribute.purposes if not rulebook.purposes[purpose].accessory]
+            if attribute.purposes.keys() <= rulebook.purposes.keys()
+            else False
+        ):
+            checking.add(
+                "error",
+                "no_purpose",
+                here,
+                ("收集的信息至少要有一个目的（个人信息保护法第六条）", "what is collected needs a purpose (PIPL 6)"),
+                ("补 purposes，或写 collect: false", "add purposes, or collect: false"),
+            )
+        if attribute.type in semantic.registry():
+            _storage(checking, here, attribute)
+        if attribute.collect:
+            _sensitive(checking, here, attribute)
+
+
+def _storage(checking: Checking, here: str, attribute: AttributeDef) -> None:
+    kind = semantic.semantic_type(attribute.type)
+    if attribute.mask not in kind.masks:
+        checking.add(
+            "error",
+            "mask",
+            here,
+            (f"类型 {kind.key} 没有脱敏规则 {attribute.mask}", f"{kind.key} has no mask {attribute.mask}"),
+            ("可选：" + "、".join(kind.masks), "one of: " + ", ".join(kind.masks)),
+        )
+    for plan in attribute.search:
+        if plan not in kind.searches:
+            checking.add(
+                "error",
+                "search",
+                here,
+                (f"类型 {kind.key} 不支持检索方式 {plan}", f"{kind.key} cannot be searched by {plan}"),
+                ("可选：" + ("、".join(kind.searches) or "无"), "one of: " + (", ".join(kind.searches) or "none")),
+            )
+    if attribute.storage == "facet" and (attribute.grade > 2 or attribute.sensitive or kind.singles_out):
+        checking.add(
+            "error",
+            "facet",
+            here,
+            (
+                "能识别个人、敏感或 3 级以上的信息不能作公开分面",
+                "no open facet for what identifies people, is sensitive or has grade 3–4",
+            ),
+            ("改为 storage: sealed", "use storage: sealed"),
+        )
+    if attribute.type == "choice" and not attribute.choices:
+        checking.add(
+            "error",
+            "choices",
+            here,
+            ("选项类型没有写选项", "a choice without choices"),
+            ("补 choices: {代码: 名称}", "add choices"),
+        )
+    if attribute.grade >= 3 and attribute.display == "full" and attribute.type != "person_name":
+        checking.add(
+            "warning",
+            "display_full",
+            here,
+            ("3 级以上信息在列表上完整显示", "grade 3–4 is shown in full on lists"),
+            ("一般应为 display: mask", "usually display: mask"),
+        )
+
+
+def _sensitive(checking: Checking, here: str, attribute: AttributeDef) -> None:
+    """PIPL 28–30, 55: necessity and impact are told, an assessment exists; the 2020 table's own items need the texts."""
+    strict = attribute.sensitive or (attribute.careful and checking.rulebook.profile.sensitivity == "35273-2020")
+    for name, text in (("necessity", attribute.necessity), ("impact", attribute.impact)):
+        if (strict or attribute.careful) and not text.get("zh"):
+            checking.add(
+                "error",
+                f"no_{name}",
+                here,
+                (f"敏感信息须写明 {name}（个人信息保护法第三十条）", f"sensitive: {name} must be told (PIPL 30)"),
+                (f"补 {name}: {{zh: …, en: …}}", f"add {name}:"),
+            )
+    if strict and not attribute.pia:
+        checking.add(
+            "error",
+            "no_pia",
+            here,
+            ("敏感信息须有影响评估（个人信息保护法第五十五条）", "sensitive: an impact assessment is needed (PIPL 55)"),
+            ("补 pia:", "add pia:"),
+        )
+    if strict and attribute.grade < 4:
+        checking.add(
+            "error",
+            "grade",
+            here,
+            ("敏感个人信息须为 4 级", "sensitive information has grade 4"),
+            ("改为 grade: 4", "use grade: 4"),
+        )
+    if attribute.personal and attribute.mask == "none" and attribute.grade >= 3:
+        checking.add(
+            "error",
+            "unmasked",
+            here,
+            ("3 级以上个人信息须有脱敏规则", "grade 3–4 needs a mask"),
+            ("补 mask:", "add mask:"),
+        )
+
+
+def _rules(checking: Checking) -> None:
+    rulebook = checking.rulebook
+    principals = frozenset(rulebook.roles) | {"everyone"}
+    for rule in rulebook.rules:
+        here = f"rules.{rule.id}"
+        checking.known(here, rule.roles or (), principals, ("岗位", "role"))
+        checking.known(here, rule.purposes or (), rulebook.purposes, ("目的", "purpose"))
+        checking.known(here, rule.attributes or (), rulebook.attributes, ("信息项", "attribute"))
+        checking.known(here, rule.categories or (), rulebook.categories, ("类别", "category"))
+        if rule.grade_min > rule.grade_max:
+            checking.add(
+                "error",
+                "grades",
+                here,
+                ("grade_min 大于 grade_max", "grade_min is above grade_max"),
+                ("对调或改正", "swap or correct them"),
+            )
+        if not rule.article:
+            checking.add(
+                "warning",
+                "no_article",
+                here,
+                ("没有写依据条款", "names no article of law"),
+                ("补 article:", "add article:"),
+            )
+        if (
+            rule.effect is Effect.PERMIT
+            and not rule.masked
+            and rule.grade_max == 4
+            and Action.READ in (rule.actions or ())
+            and not {obligation.kind.value for obligation in rule.obligations} & {"reason", "ticket", "approve"}
+        ):
+            checking.add(
+                "warning",
+                "grade4_bare",
+                here,
+                ("4 级信息可完整查看而不须说明原因", "grade 4 in full without a reason"),
+                ("加 obligations: [reason]", "add obligations: [reason]"),
+            )
+
+
+def _recipients(checking: Checking) -> None:
+    rulebook = checking.rulebook
+    for key, recipient in rulebook.recipients.items():
+        here = f"recipients.{key}"
+        checking.known(here, recipient.purposes, rulebook.purposes, ("目的", "purpose"))
+        checking.known(here, recipient.attributes, rulebook.attributes, ("信息项", "attribute"))
+        for attribute in recipient.attributes:
+            bound = rulebook.attributes[attribute].purposes if attribute in rulebook.attributes else {}
+            if not set(recipient.purposes) & set(bound):
+                checking.add(
+                    "error",
+                    "recipient_unbound",
+                    here,
+                    (
+                        f"{attribute} 没有绑定给这个接收方的目的",
+                        f"{attribute} is not bound to this recipient's purposes",
+                    ),
+                    ("在属性的 purposes 补上，或从接收方删去", "add the purpose to the attribute, or drop it here"),
+                )
+        if recipient.country != "CN" and rulebook.prohibited("cross_border"):
+            checking.add(
+                "error",
+                "abroad",
+                here,
+                ("境外接收方，但境外提供是禁止的", "a recipient abroad, while cross-border is prohibited"),
+                ("先完成出境机制并放开 cross_border", "complete an export mechanism first"),
+            )
+
+
+def _pias(checking: Checking) -> None:
+    rulebook = checking.rulebook
+    for key, pia in rulebook.pias.items():
+        checking.known(f"pias.{key}", pia.purposes, rulebook.purposes, ("目的", "purpose"))
+        checking.known(f"pias.{key}", pia.attributes, rulebook.attributes, ("信息项", "attribute"))
+        if pia.status == "draft":
+            checking.add(
+                "note",
+                "pia_draft",
+                f"pias.{key}",
+                ("影响评估还是草稿，须在生效前批准", "this assessment is a draft; approve it before it counts"),
+            )
+
+
+def _controls(checking: Checking) -> None:
+    controls = checking.rulebook.controls
+    checking.known("controls.mfa_roles", controls.mfa_roles, checking.rulebook.roles, ("岗位", "role"))
+    for key, gate in checking.rulebook.training.items():
+        checking.known(f"training.{key}", gate.roles, checking.rulebook.roles, ("岗位", "role"))
+    floors = (
+        (
+            "log_keep",
+            controls.log_keep,
+            LOG_FLOOR_DAYS,
+            "网络安全法第二十三条：日志不少于六个月",
+            "CSL 23: logs of six months at least",
+        ),
+        (
+            "ask_again_after",
+            controls.ask_again_after,
+            ASK_FLOOR_DAYS,
+            "拒绝后 48 小时内不得再问",
+            "never ask again within 48 hours",
+        ),
+    )
+    for key, value, floor, zh, en in floors:
+        if days(value) < floor:
+            checking.add(
+                "error",
+                "floor",
+                f"controls.{key}",
+                (f"低于下限：{zh}", f"below the floor: {en}"),
+                (f"至少 P{floor}D", f"P{floor}D at least"),
+            )
+
+
+def _locks(checking: Checking) -> None:
+    """Nobody may publish themselves out of publishing."""
+    roles = checking.rulebook.roles
+    for permission, zh, en in ((PUBLISH, "起草发布", "publish"), (SIGN, "签署", "sign")):
+        if not any(permission in role.permissions and role.kind == "staff" for role in roles.values()):
+            checking.add(
+                "error",
+                "lock_out",
+                "roles",
+                (f"没有任何员工岗位可以{zh}制度，发布后再也改不了", f"no staff role could {en} a rulebook any more"),
+                (f'给一个岗位加 permissions: ["{permission}"]', f"give a role the permission {permission}"),
+            )
+
+
+def _compiles(checking: Checking) -> None:
+    """Every condition becomes a tree; a shape that could not be asked of the database fails here, never at query time."""
+    from kexin.regime.rules.bundle import compile_bundle, words_of
+    from kexin.regime.rules.conditions import ConditionInvalid, parse
+
+    words = words_of(checking.rulebook)
+    for rule in checking.rulebook.rules:
+        try:
+            parse(rule.when, words)
+        except ConditionInvalid as error:
+            checking.add(
+                "error",
+                "condition",
+                f"rules.{rule.id}.when",
+                (f"条件不能执行（{error.path}）：{error.detail}", f"{error.path}: {error.detail}"),
+                (f"可写：{error.remedy}" if error.remedy else "", error.remedy),
+            )
+    if not errors(checking.findings):
+        compile_bundle(checking.rulebook)
+
+
+def _reach(checking: Checking) -> None:
+    """Rules that can never say anything, and rules that an unconditional forbid silences."""
+    rulebook = checking.rulebook
+    always = [rule for rule in rulebook.rules if rule.effect is Effect.FORBID and rule.when is None]
+    for rule in rulebook.rules:
+        reached = set(_cells(rulebook, rule))
+        here = f"rules.{rule.id}"
+        refuses_by_name = (
+            rule.effect is Effect.FORBID
+            and rule.attributes
+            and not any(rulebook.attributes[key].collect for key in rule.attributes if key in rulebook.attributes)
+        )
+        if not reached and not refuses_by_name:
+            checking.add(
+                "warning",
+                "dead_rule",
+                here,
+                ("这条规则管不到任何信息（目的与信息没有绑定，或列表为空）", "this rule reaches nothing"),
+                ("删去，或补上岗位、目的、信息", "remove it, or widen it"),
+            )
+        elif rule.effect is Effect.PERMIT:
+            for forbid in always:
+                if (
+                    forbid.roles is None or "everyone" in forbid.roles or set(rule.roles or ()) <= set(forbid.roles)
+                ) and reached <= set(_cells(rulebook, forbid)):
+                    checking.add(
+                        "warning",
+                        "shadowed_rule",
+                        here,
+                        (f"被禁止规则 {forbid.id} 完全盖住", f"fully silenced by {forbid.id}"),
+                        ("删去其中一条", "remove one of them"),
+                    )
+
+
+def _cells(rulebook: Rulebook, rule: RuleDef) -> Iterator[tuple[str, str, str]]:
+    """(purpose, action, attribute) that a rule speaks about; roles aside, empty roles reach nothing."""
+    if rule.roles == () or rule.subject_kinds == ():
+        return
+    for key, attribute in rulebook.attributes.items():
+        covered = (
+            (rule.attributes is None or key in rule.attributes)
+            and (rule.categories is None or attribute.category in rule.categories)
+            and rule.grade_min <= attribute.grade <= rule.grade_max
+        )
+        if covered:
+            for purpose in attribute.purposes:
+                if (
+                    rule.purposes is None
+                    or purpose in rule.purposes
+                    or set(rulebook.ancestry(purpose)) & set(rule.purposes if rule.effect is Effect.FORBID else ())
+                ):
+                    yield from (
+                        (purpose, action.value, key)
+                        for action in (rule.actions if rule.actions is not None else Action)
+                    )
+
+
+def _small(checking: Checking, persons: int) -> None:
+    """小型个人信息处理者（不满十万人）: counted are persons, not staff."""
+    if checking.rulebook.profile.size != "small" or persons < SMALL_WARNING:
+        return
+    level = "error" if persons >= SMALL_LIMIT else "warning"
+    checking.add(
+        level,
+        "not_small",
+        "profile.size",
+        (
+            f"已有 {persons:,} 人，小型处理者的简化措施只适用于不满 10 万人",
+            f"{persons:,} people: the small profile ends at 100,000",
+        ),
+        ("改为 size: general", "use size: general"),
+    )
