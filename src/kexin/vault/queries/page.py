@@ -19,7 +19,7 @@ from kexin.vault.queries.filters import OPEN_TEXT, BadFilter, checked
 from kexin.vault.queries.rows import Raw
 from kexin.vault.queries.scope import governed
 from kexin.vault.search import pinyin
-from kexin.vault.search.indexes import ORG_TYPES, PERSON_TYPES
+from kexin.vault.search.indexes import NGRAM, ORG_TYPES, PERSON_TYPES
 from kexin.vault.search.normal import searchable
 from kexin.vault.types import SubjectErased
 from kexin.vault.types_views import OWN_SCOPE_ROWS, PAGE_ROWS, BadCursor, FacetCount, Filter, Page, Sort
@@ -194,9 +194,14 @@ def _by_pinyin(
 
 
 def name_attributes(asking: Asking) -> tuple[str, ...]:
-    """The attributes that name a customer, as the catalogue orders them."""
+    """The attributes that name a customer, as the catalogue orders them: names that are searched by part and shown in
+    full under an ALLOW (an employer is a name too, but not the customer's)."""
     kinds = PERSON_TYPES | ORG_TYPES
-    return tuple(key for key, one in asking.attributes.items() if one.type in kinds and one.storage == "sealed")
+    return tuple(
+        key
+        for key, one in asking.attributes.items()
+        if one.type in kinds and one.storage == "sealed" and one.display == "full" and NGRAM in one.search
+    )
 
 
 def _spoken(row: Any, names: Sequence[str]) -> tuple[bool, tuple[str, ...]]:
