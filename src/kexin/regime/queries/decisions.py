@@ -57,7 +57,7 @@ def bundle() -> Bundle:
 
 def bundle_or_none() -> Bundle | None:
     """The bundle in force, or None before the first publication."""
-    current = rulebook.version_in_force()
+    current = rulebook.in_force()
     if current is None:
         return None
     version = (current.number, current.sha256)

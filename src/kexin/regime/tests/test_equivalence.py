@@ -1,0 +1,309 @@
+"""One tree, two compilers: over random rules and hostile rows, what SQL answers is what the evaluator answers, on a real
+PostgreSQL. And the rules are monotone: a forbid never enlarges, a permit never shrinks, a lost fact never opens."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kexin.regime.rules.decision import decide
+from kexin.regime.rules.facts import DISCARDED
+from kexin.regime.rules.plan import plan
+from kexin.regime.tests.rulebooks import book, rule
+from kexin.regime.types import EVERYONE, Action, Actor, Bundle, Context, Outcome, RuleDef, Sql, SubjectFacts
+
+AT = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
+US = timedelta(microseconds=1)
+ME, TEAM, STRANGER = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
+FACTS = {
+    "subject.kind": "s.kind",
+    "subject.state": "s.state",
+    "subject.age_status": "s.age_status",
+    "subject.unproven": "s.unproven",
+    "subject.contact_at": "s.contact_at",
+    "subject.created_at": "s.created_at",
+    "facet": "s.facets",
+    DISCARDED: "s.discarded_at IS NOT NULL",
+}
+#: Hostile texts: empty, case, LIKE's wildcards, quotes, accents that look alike, astral letters, JSON's own words.
+TEXTS = ["", "a", "A", "%", "_", "a%", "'", '"', "\\", "null", "true", "1", " a", "é", "e\u0301", "杭州", "𠮷", "ß", "SS"]
+ATTRIBUTES = ("name", "mobile", "id_no", "city", "level")
+GATED = (("city", Action.SEARCH), ("level", Action.SORT), ("city", Action.AGGREGATE))
+STATUSES = ["shown", "given", "refused", "withdrawn", "expired", "stale"]
+
+
+def _maybe(values: Any) -> Any:
+    return st.none() | values
+
+
+INSTANTS = st.sampled_from([AT, AT - US, AT + US, AT - timedelta(days=400)])
+ROW = st.fixed_dictionaries(
+    {
+        "kind": _maybe(st.sampled_from(["person", "organisation"])),
+        "state": st.sampled_from([*["active"] * 9, "frozen", "erasing", "erased", None]),
+        "age_status": _maybe(st.sampled_from(["adult", "minor", "under14", "unknown"])),
+        "unproven": _maybe(st.booleans()),
+        "contact_at": _maybe(INSTANTS),
+        "created_at": _maybe(INSTANTS),
+        "discarded_at": st.sampled_from([*[None] * 9, AT]),
+        "facets": st.dictionaries(
+            st.sampled_from(["city", "level"]),
+            st.sampled_from(TEXTS) | st.none() | st.integers(-1, 1) | st.booleans() | st.just(["a"]),
+        ),
+        "grants": st.lists(
+            st.tuples(
+                st.sampled_from([ME, TEAM, STRANGER]),
+                st.sampled_from(["owner", "team", "pool"]),
+                st.sampled_from(["", "service", "sell"]),
+                _maybe(st.sampled_from([AT, AT + US, AT - US])),
+            ),
+            max_size=3,
+        ),
+        "consents": st.dictionaries(
+            st.sampled_from([("sell", "sms"), ("sell", ""), ("service", "")]),
+            st.tuples(st.sampled_from([*STATUSES, "given", "given"]), _maybe(st.sampled_from([AT, AT + US, AT - US]))),
+            max_size=2,
+        ),
+    }
+)
+ROWS = st.lists(ROW, min_size=4, max_size=12)
+
+
+def _pair(op: str, fact: str, value: Any) -> Any:
+    return value.map(lambda one: {op: [fact, one]})
+
+
+LEAF = st.one_of(
+    *(_pair(op, f"facet.{key}", st.sampled_from(TEXTS)) for op in ("eq", "ne") for key in ("city", "level")),
+    _pair("in", "facet.city", st.lists(st.sampled_from(TEXTS), max_size=3)),
+    _pair("eq", "subject.unproven", st.booleans()),
+    _pair("in", "subject.age_status", st.lists(st.sampled_from(["minor", "under14", "adult"]), max_size=2)),
+    _pair("ne", "subject.kind", st.sampled_from(["person", "organisation"])),
+    *(_pair(op, "subject.contact_at", INSTANTS) for op in ("lt", "le", "gt", "ge", "eq", "ne")),
+    st.sampled_from(["facet.level", "subject.contact_at", "subject.kind"]).map(lambda fact: {"is_set": fact}),
+    st.lists(st.sampled_from(["owner", "team", "pool"]), max_size=2).map(lambda names: {"granted": names}),
+    st.sampled_from([["$purpose", "$channel"], ["sell", "sms"], ["service"]]).map(lambda one: {"has_consent": one}),
+    st.lists(st.sampled_from(["active", "frozen"]), max_size=2).map(lambda names: {"state_is": names}),
+)
+CONDITION = st.recursive(
+    LEAF,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda parts: {"all": parts}),
+        st.lists(inner, max_size=3).map(lambda parts: {"any": parts}),
+        inner.map(lambda part: {"not": part}),
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def rules(draw: Any, *, permit: bool, prefix: str) -> RuleDef:
+    """A random rule over the attributes and gates of the test."""
+    return rule(
+        f"{prefix}{draw(st.integers(0, 10**9))}",
+        permit=permit,
+        when=draw(_maybe(CONDITION)),
+        roles=draw(st.sampled_from([("sales",), ("sales",), ("everyone",), ("other",)])) if permit else draw(_maybe(st.just(("sales",)))),
+        purposes=("service", "sell", "law"),
+        actions=tuple(draw(st.lists(st.sampled_from(["read", "search", "sort", "aggregate"]), min_size=1).map(set)).union({"read"})),
+        attributes=draw(_maybe(st.lists(st.sampled_from(ATTRIBUTES), max_size=3).map(tuple))),
+        grade_max=draw(st.sampled_from([2, 3, 4, 4])),
+        masked=permit and draw(st.booleans()),
+        subject_kinds=draw(st.sampled_from([None, None, ("person",)])),
+        obligations=draw(st.sampled_from([(), (), (), ("log",), ("reason",)])) if permit else (),
+    )
+
+
+@st.composite
+def policies(draw: Any) -> tuple[RuleDef, ...]:
+    """One to four permits and up to two forbids."""
+    given_ = draw(st.lists(rules(permit=True, prefix="p"), min_size=1, max_size=4))
+    taken = draw(st.lists(rules(permit=False, prefix="f"), max_size=2)) if draw(st.booleans()) else []
+    named = {one.id: replace(one, actions=tuple(Action(action) for action in one.actions or ())) for one in given_ + taken}
+    return tuple(named.values())
+
+
+#: Rows as a table: what connects as `web` may not even create a temporary one.
+SUBJECTS = (
+    "jsonb_to_recordset(%s::jsonb) AS s(id uuid, kind text, state text, age_status text, unproven boolean,"
+    " facets jsonb, contact_at timestamptz, discarded_at timestamptz, created_at timestamptz)"
+)
+
+
+def as_json(rows: list[dict[str, Any]]) -> str:
+    """The rows' own columns for `SUBJECTS`."""
+    columns = ("kind", "state", "age_status", "unproven", "facets", "contact_at", "discarded_at", "created_at")
+    plain = [{key: row[key] for key in columns} | {"id": uuid.UUID(int=1000 + n)} for n, row in enumerate(rows)]
+    return json.dumps(plain, default=str)
+
+
+def fill(rows: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM regime_grant; DELETE FROM regime_consentstate")
+        for place, row in enumerate(rows):
+            subject = uuid.UUID(int=1000 + place)
+            for number, (principal, relation, purpose, until) in enumerate(row["grants"]):
+                cursor.execute(
+                    "INSERT INTO regime_grant (id, subject_id, principal_id, relation, purpose, ref, until, granted_by,"
+                    " granted_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    [uuid.uuid4(), subject, principal, relation, purpose, str(number), until, ME, AT],
+                )
+            for (purpose, channel), (status, until) in row["consents"].items():
+                cursor.execute(
+                    "INSERT INTO regime_consentstate (subject_id, purpose, channel, status, kind, valid_until,"
+                    " scope_sha256, record_id, event_seq, at) VALUES (%s, %s, %s, %s, 'explicit', %s, '', %s, 1, %s)",
+                    [subject, purpose, channel, status, until, uuid.uuid4(), AT],
+                )
+
+
+def facts_of(place: int, row: dict[str, Any], purpose: str) -> SubjectFacts:
+    """The row as the evaluator sees it, as `queries.subject_facts` would read it at the instant AT."""
+    held = {
+        relation
+        for principal, relation, under, until in row["grants"]
+        if principal in (ME, TEAM) and under in ("", purpose) and (until is None or until > AT)
+    }
+    consents = {
+        key: "expired" if status == "given" and until is not None and until <= AT else status
+        for key, (status, until) in row["consents"].items()
+    }
+    plain = {key: row[key] for key in ("kind", "state", "age_status", "unproven", "facets", "contact_at", "created_at")}
+    return SubjectFacts(
+        id=uuid.UUID(int=1000 + place), grants=frozenset(held), consents=consents,
+        discarded=row["discarded_at"] is not None, **plain,
+    )  # fmt: skip
+
+
+def actor(purpose: str) -> Actor:
+    return Actor(id=ME, roles=frozenset({"sales"}), purpose=purpose, principal_ids=(ME, TEAM, EVERYONE))
+
+
+CONTEXT = Context(at=AT)
+
+
+def singly(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: bool) -> dict[int, dict[str, str]]:
+    """Row -> attribute -> outcome, one decision at a time; rows that no list would show are absent."""
+    found: dict[int, dict[str, str]] = {}
+    for place, row in enumerate(rows):
+        subject = facts_of(place, row, purpose)
+        who = actor(purpose)
+
+        def ask(action: Action, *keys: str, subject: SubjectFacts = subject, who: Actor = who) -> Any:
+            return decide(bundle, who, action=action, subject=subject, attributes=keys, context=CONTEXT)
+
+        if gates and any(ask(action, key).denied(key) for key, action in GATED):
+            continue
+        decision = ask(Action.READ, *ATTRIBUTES)
+        if not decision.nothing:
+            found[place] = {key: decision[key].outcome.value for key in ATTRIBUTES}
+    return found
+
+
+def in_bulk(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: bool) -> dict[int, dict[str, str]]:
+    """The same from one query."""
+    made = plan(
+        bundle, actor(purpose), action=Action.READ, attributes=ATTRIBUTES, gates=GATED if gates else (),
+        context=CONTEXT, facts=FACTS,
+    )  # fmt: skip
+    if made.empty:
+        assert made.row == Sql("FALSE")
+        return {}
+    columns = [column for column in made.columns.values() if isinstance(column, Sql)]
+    chosen = "".join(f", {column.text}" for column in columns)
+    params = [value for column in columns for value in column.params]
+    with connection.cursor() as cursor:
+        query = f"SELECT s.id{chosen} FROM {SUBJECTS} WHERE {made.row.text}"
+        cursor.execute(query, [*params, as_json(rows), *made.row.params])
+        answers = cursor.fetchall()
+    found = {}
+    for identity, *values in answers:
+        left = iter(values)
+        found[identity.int - 1000] = {
+            key: str(column.value if isinstance(column, Outcome) else next(left)) for key, column in made.columns.items()
+        }
+    return found
+
+
+class TestEquivalence:
+    """SQL set = evaluator set."""
+
+    seen: dict[str, int] = {}
+
+    @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(policies(), ROWS, st.sampled_from(["service", "sell", "law"]), st.booleans())
+    def test_sql_answers_what_the_evaluator_answers(
+        self, policy: tuple[RuleDef, ...], rows: list[dict[str, Any]], purpose: str, gates: bool
+    ) -> None:
+        fill(rows)
+        bundle = book(*policy)
+        expected = singly(bundle, rows, purpose, gates=gates)
+        assert in_bulk(bundle, rows, purpose, gates=gates) == expected
+        kind = "none" if not expected else "all" if len(expected) == len(rows) else "some"
+        self.seen[kind] = self.seen.get(kind, 0) + 1
+        for outcomes in expected.values():
+            for outcome in outcomes.values():
+                self.seen[outcome] = self.seen.get(outcome, 0) + 1
+
+    def test_the_comparison_was_not_vacuous(self) -> None:
+        """Degeneracy guard: enough policies gave some rows but not all, and every outcome occurred often."""
+        if not self.seen:
+            pytest.skip("the comparison ran in another process")
+        policies_compared = sum(self.seen.get(kind, 0) for kind in ("none", "some", "all"))
+        assert self.seen.get("some", 0) >= policies_compared * 0.15, self.seen
+        assert all(self.seen.get(outcome, 0) >= 100 for outcome in ("allow", "mask", "deny")), self.seen
+
+
+RANK = {"deny": 0, "mask": 1, "allow": 2}
+
+
+def ranks(found: dict[int, dict[str, str]], place: int) -> list[int]:
+    return [RANK[found.get(place, {}).get(key, "deny")] for key in ATTRIBUTES]
+
+
+@pytest.mark.no_db
+class TestMetamorphic:
+    """What a change of rules or facts may never do."""
+
+    @settings(max_examples=150, deadline=None)
+    @given(policies(), rules(permit=False, prefix="x"), ROWS, st.sampled_from(["service", "sell"]))
+    def test_a_further_forbid_never_enlarges(
+        self, policy: tuple[RuleDef, ...], more: RuleDef, rows: list[dict[str, Any]], purpose: str
+    ) -> None:
+        more = replace(more, actions=(Action.READ,))
+        before = singly(book(*policy), rows, purpose, gates=False)
+        after = singly(book(*policy, more), rows, purpose, gates=False)
+        for place in range(len(rows)):
+            assert all(new <= old for new, old in zip(ranks(after, place), ranks(before, place), strict=True))
+
+    @settings(max_examples=150, deadline=None)
+    @given(policies(), rules(permit=True, prefix="x"), ROWS, st.sampled_from(["service", "sell"]))
+    def test_a_further_permit_never_shrinks(
+        self, policy: tuple[RuleDef, ...], more: RuleDef, rows: list[dict[str, Any]], purpose: str
+    ) -> None:
+        more = replace(more, actions=(Action.READ,))
+        before = singly(book(*policy), rows, purpose, gates=False)
+        after = singly(book(*policy, more), rows, purpose, gates=False)
+        for place in range(len(rows)):
+            assert all(new >= old for new, old in zip(ranks(after, place), ranks(before, place), strict=True))
+
+    @settings(max_examples=150, deadline=None)
+    @given(policies(), ROWS, st.data(), st.sampled_from(["service", "sell"]))
+    def test_a_lost_fact_never_opens(
+        self, policy: tuple[RuleDef, ...], rows: list[dict[str, Any]], data: Any, purpose: str
+    ) -> None:
+        """Facts with a known absence are left out: `is_set` asks for the absence itself, and no grant is a known no."""
+        plain = tuple(one for one in policy if "is_set" not in repr(one.when))
+        lost = data.draw(st.sampled_from(["kind", "state", "age_status", "unproven", "contact_at", "facets", "consents"]))
+        without = [{**row, lost: {} if lost in ("facets", "consents") else None} for row in rows]
+        before = singly(book(*plain), rows, purpose, gates=False)
+        after = singly(book(*plain), without, purpose, gates=False)
+        for place in range(len(rows)):
+            assert all(new <= old for new, old in zip(ranks(after, place), ranks(before, place), strict=True))
