@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 
-from kexin.site import health
+from kexin.site import health, home
 
-urlpatterns: list[URLPattern | URLResolver] = [path("healthz", health.healthz, name="healthz")]
+handler400 = "kexin.foundation.ui.answers.bad_request"
+handler403 = "kexin.foundation.ui.answers.forbidden"
+handler404 = "kexin.foundation.ui.answers.not_found"
+handler500 = "kexin.foundation.ui.answers.failed"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", login_not_required(health.healthz), name="healthz"),
+    path("", home.home, name="home"),
+    path("", include("kexin.foundation.ui.pages")),
+]
 for room in (
     "kexin.people",
     "kexin.chapters.collection",
