@@ -166,8 +166,10 @@ def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             try:
                 length = int(self.headers.get("Content-Length", ""))
-                if urlsplit(self.path).path != "/add-checkpoint" or not 0 < length <= LIMIT_BYTES:
-                    raise Refused(404 if length <= LIMIT_BYTES else 413, "nothing here")
+                if urlsplit(self.path).path != "/add-checkpoint":
+                    raise Refused(404, "nothing here")
+                if not 0 < length <= LIMIT_BYTES:
+                    raise Refused(413 if length > 0 else 400, "the request is empty or too large")
                 old, path, note = read_request(self.rfile.read(length))
                 self._answer(200, witness.add(old=old, path=path, note=note))
             except ValueError:

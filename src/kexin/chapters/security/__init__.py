@@ -1,1 +1,1 @@
-"""Chapter 3, data security: the evidence page, read without the vault."""
+"""Chapter 3, 数据安全: watches the evidence. It may never ask the vault for anything."""
