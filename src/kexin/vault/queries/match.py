@@ -226,7 +226,7 @@ class Search:
             gate = " OR ".join(f"({one.text})" for one in self._gates.values()) or "FALSE"
             values = tuple(value for one in self._gates.values() for value in one.params)
             return "", f"WHERE {self._condition} AND ({gate})", (), (*self._params, *values)
-        gate = " OR ".join(f"(found.attribute = %s AND ({one.text}))" for one in self._gates.values())
+        gate = " OR ".join(f"(found.attribute = %s AND ({one.text}))" for one in self._gates.values()) or "FALSE"
         values = tuple(value for key, one in self._gates.items() for value in (key, *one.params))
         before = f"WITH found AS MATERIALIZED ({self._candidates.text})"
         inner = (

@@ -52,7 +52,9 @@ def why(caller: Caller, *, subject: uuid.UUID, attribute: str) -> Why:
     looks, given = _looks(subject, attribute), _given(subject, attribute)
     departments = _departments({actor for actor, _kind, _purpose, _at in looks})
     basis, article = _basis(asking, definition, acts)
-    kept = kept_until(definition, valid=_valid(asking, definition, found, strip), clock=_clock(found, strip))
+    served = frozenset(act.purpose for act in acts) & frozenset(definition.purposes)
+    consented = frozenset(line.purpose for line in strip if line.status == "given")
+    kept = kept_until(definition, valid=served | consented, clock=_clock(found, strip))
     governed_rows.note_opened(
         asking, Event.CUSTOMER_OPENED, [found.raw], relations=[found.relation], ref="why",
         rule_ids=found.reading[attribute].rule_ids,
@@ -64,7 +66,9 @@ def why(caller: Caller, *, subject: uuid.UUID, attribute: str) -> Why:
         label=in_words(definition.label),
         grade=definition.grade,
         sources=acts,
-        purposes=tuple(_used(asking, key, strip) for key in definition.purposes if key in asking.bundle.purposes),
+        purposes=tuple(
+            _used(asking, key, strip, served) for key in definition.purposes if key in asking.bundle.purposes
+        ),
         basis=basis,
         article=article,
         notice=next(
@@ -108,25 +112,20 @@ def _known(code: str) -> Any:
     return Basis(code) if code in Basis._value2member_map_ else None
 
 
-def _used(asking: Asking, key: str, strip: list[ConsentLine]) -> Used:
+def _used(asking: Asking, key: str, strip: list[ConsentLine], served: frozenset[str]) -> Used:
     """A purpose of this value and whether it may serve it now."""
     purpose = asking.bundle.purposes[key]
-    return Used(purpose=key, label=in_words(purpose.label), status=_status(purpose, key, strip))
+    return Used(purpose=key, label=in_words(purpose.label), status=_status(purpose, key, strip, served))
 
 
-def _status(purpose: PurposeDef, key: str, strip: list[ConsentLine]) -> str:
-    """in_use, or for a purpose that stands on consent the state of that consent (never_asked without one)."""
+def _status(purpose: PurposeDef, key: str, strip: list[ConsentLine], served: frozenset[str]) -> str:
+    """in_use: the value came for it; allowed: it may serve it without being asked again; prohibited; and for a purpose
+    that stands on consent the state of that consent (never_asked without one)."""
     if purpose.prohibited:
         return "prohibited"
-    if not purpose.needs_consent:
-        return "in_use"
-    return next((line.status for line in strip if line.purpose == key), "never_asked")
-
-
-def _valid(asking: Asking, definition: AttributeDef, found: Person, strip: list[ConsentLine]) -> frozenset[str]:
-    """The purposes that still keep this value."""
-    known = (key for key in definition.purposes if key in asking.bundle.purposes)
-    return frozenset(key for key in known if _status(asking.bundle.purposes[key], key, strip) in ("in_use", "given"))
+    if purpose.needs_consent:
+        return next((line.status for line in strip if line.purpose == key), "never_asked")
+    return "in_use" if key in served else "allowed"
 
 
 def _clock(found: Person, strip: list[ConsentLine]) -> Clock:
