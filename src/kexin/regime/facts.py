@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kexin.regime.rules.conditions import Compare, In, IsSet, atoms
 from kexin.regime.rules.facts import DISCARDED, FACET, FACTS, UnknownFact
+from kexin.regime.types import Bundle
 
 _sql: dict[str, str] = {}
 
@@ -24,3 +26,14 @@ def register(name: str, *, sql: str) -> None:
 def registered() -> dict[str, str]:
     """Fact -> SQL expression, as registered so far."""
     return dict(_sql)
+
+
+def unregistered(bundle: Bundle) -> tuple[str, ...]:
+    """Facts that rules of this bundle ask for and that no room has told the SQL of: it must not be published, because
+    its plans could not be compiled."""
+    rules = [rule for found in (*bundle.permits.values(),) for rule, _definition in found]
+    rules += [bound[0] for found in bundle.forbids.values() for _roles, bound in found]
+    leaves = (leaf for condition in {rule.condition for rule in rules} for leaf in atoms(condition))
+    asked = {leaf.fact for leaf in leaves if isinstance(leaf, (Compare, In, IsSet))}
+    wanted = {FACET if name.startswith(f"{FACET}.") else name for name in asked} | {"subject.state", DISCARDED}
+    return tuple(sorted(wanted - set(_sql)))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import product
 
 from kexin.regime.rules.bundle import EVERYBODY, cells
-from kexin.regime.rules.conditions import All, Any_, Node, Not, atoms, describe
+from kexin.regime.rules.conditions import ALWAYS, All, Any_, Node, Not, atoms, describe
 from kexin.regime.types.decision import Bundle, Cell
 from kexin.regime.types.rulebook import Action, Outcome
 
@@ -64,8 +64,9 @@ class MatrixDiff:
 
 
 def signature(cell: Cell | None) -> Signature:
-    """The conditions of a cell without names and obligations; None and a cell without permits give nothing."""
-    if cell is None or not cell.permits:
+    """The conditions of a cell without names and obligations; a cell without permits, or
+    with a forbid that always holds, gives nothing."""
+    if cell is None or not cell.permits or any(rule.condition == ALWAYS for rule in cell.forbids):
         return NOTHING
     full = tuple(dict.fromkeys(rule.condition for rule in cell.permits if not rule.masked))
     masked = tuple(dict.fromkeys(rule.condition for rule in cell.permits if rule.masked))

@@ -24,6 +24,7 @@ from kexin.regime.types.decision import (
 )
 from kexin.regime.types.rulebook import Action, Outcome
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
     """One cell as SQL: rows on which every forbid is FALSE, and of those rows with a full and with any permit."""

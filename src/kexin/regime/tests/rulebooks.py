@@ -8,10 +8,19 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from kexin.regime.rules.bundle import compile_bundle
 from kexin.regime.rulebook.parser import parse
-from kexin.regime.types import Action, AttributeDef, Bundle, Effect, Obligation, ObligationKind, PurposeDef, Rulebook
-from kexin.regime.types import RuleDef
+from kexin.regime.rules.bundle import compile_bundle
+from kexin.regime.types import (
+    Action,
+    AttributeDef,
+    Bundle,
+    Effect,
+    Obligation,
+    ObligationKind,
+    PurposeDef,
+    Rulebook,
+    RuleDef,
+)
 from kexin.regime.types.rulebook import Basis
 
 LABEL = {"zh": "测试", "en": "Test"}

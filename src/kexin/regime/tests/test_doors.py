@@ -199,7 +199,7 @@ class TestConsents:
         [
             {"purpose": "nothing"},
             {"status": "maybe"},
-            {"kind": "general"},
+            {"purpose": "share_partner", "kind": "explicit"},
             {"method": "paper"},
             {"kind": "guardian"},
             {"purpose": "order"},
@@ -288,5 +288,7 @@ def test_codes_are_read_as_people_type_them(typed: str, plain: str) -> None:
         assert plain_code(printed_code(plain)) == plain
 
 
-def test_the_retail_bundle_compiles() -> None:
-    assert retail_bundle().permits
+def test_every_fact_of_the_retail_rulebook_has_its_sql(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert facts.unregistered(retail_bundle()) == ()
+    monkeypatch.setattr(facts, "_sql", {})
+    assert "subject.age_status" in facts.unregistered(retail_bundle())

@@ -38,8 +38,8 @@ from kexin.regime.types.rulebook import (
     Relation,
     RetentionDef,
     RoleDef,
-    RuleDef,
     Rulebook,
+    RuleDef,
     Text,
     TrainingGate,
 )
