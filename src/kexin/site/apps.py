@@ -9,6 +9,7 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the lower floors what only this one knows."""
-        from kexin.site import navigation
+        from kexin.site import holdings, navigation
 
         navigation.wire()
+        holdings.register()

@@ -25,9 +25,10 @@ def _enter(role: str) -> None:
     import django
 
     django.setup()
-    from kexin.site import power
+    from kexin.site import holdings, power
 
     power.refuse_excess()
+    holdings.refuse_unclaimed()
 
 
 def beat(name: str, stop: threading.Event) -> None:

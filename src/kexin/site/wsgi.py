@@ -9,7 +9,8 @@ os.environ.setdefault("KEXIN_ROLE", "web")
 
 from django.core.wsgi import get_wsgi_application
 
-from kexin.site import power
+from kexin.site import holdings, power
 
 application = get_wsgi_application()
 power.refuse_excess()
+holdings.refuse_unclaimed()
