@@ -195,7 +195,7 @@ def _sheet(source: BinaryIO, size: int, request: Request, facts: dict[str, Any])
     try:
         source.seek(0)
         book = CalamineWorkbook.from_filelike(source)
-        sheets = [(index, one.name, "Visible" in str(one.visible)) for index, one in enumerate(book.sheets_metadata)]
+        sheets = [(index, one.name, str(one.visible).endswith(".Visible")) for index, one in enumerate(book.sheets_metadata)]
         shown = [name for _index, name, visible in sheets if visible]
         chosen = request.sheet if request.sheet in shown else (shown[0] if shown else "")
         facts.update(sheets=shown, sheet=chosen)
