@@ -190,9 +190,7 @@ def _record(
     with connection.cursor() as cursor:  # events of one consent are recorded one after another
         key = f"regime.consent:{event.subject_id}:{event.purpose}:{event.channel}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-    row = ConsentState.objects.filter(
-        subject_id=event.subject_id, purpose=event.purpose, channel=event.channel
-    ).first()
+    row = ConsentState.objects.filter(subject_id=event.subject_id, purpose=event.purpose, channel=event.channel).first()
     event.record_id = row.record_id if row else uuid.uuid4()
     event.save(force_insert=True)
     before = state_of(row) if row else None

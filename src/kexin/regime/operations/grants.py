@@ -106,7 +106,9 @@ def _write(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         rows: list[tuple[uuid.UUID, bool]] = cursor.fetchall()
-        _note(caller, Event.GRANT_MADE, relation=str(relation), count=len(rows), ref=str(rows[0][0]), audit_ids=audit_ids)
+        _note(
+            caller, Event.GRANT_MADE, relation=str(relation), count=len(rows), ref=str(rows[0][0]), audit_ids=audit_ids
+        )
     return rows
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
@@ -43,7 +44,7 @@ class NoRulebook(Unavailable):
     """No rulebook is in force, so the answer to everything would be no."""
 
     code = "no-rulebook"
-    title = "还没有生效的制度，先发布一版制度"
+    title = _lazy("还没有生效的制度，先发布一版制度")
 
 
 def bundle() -> Bundle:
@@ -124,9 +125,7 @@ def decide(
         return Decision(action=action, purpose=who.purpose, outcomes=dict.fromkeys(asked, closed), rulebook="")
     if not who.standing <= subject.grants:
         subject = replace(subject, grants=subject.grants | who.standing)
-    return rules.decide(
-        in_force, who, action=action, subject=subject, attributes=asked, context=context or Context()
-    )
+    return rules.decide(in_force, who, action=action, subject=subject, attributes=asked, context=context or Context())
 
 
 _actor = actor

@@ -17,9 +17,7 @@ Bound: TypeAlias = tuple[CompiledRule, RuleDef]
 
 def words_of(rulebook: Rulebook) -> Words:
     """What conditions of this rulebook may name."""
-    facets = {
-        key: tuple(one.choices) for key, one in rulebook.attributes.items() if one.storage == "facet"
-    }
+    facets = {key: tuple(one.choices) for key, one in rulebook.attributes.items() if one.storage == "facet"}
     return Words(facets=facets, purposes=rulebook.purposes)
 
 

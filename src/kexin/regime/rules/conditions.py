@@ -135,7 +135,8 @@ class _Reader:
         reader = self._readers().get(op) if isinstance(op, str) else None
         if reader is None:
             raise ConditionInvalid(path, f"unknown operator {str(op)[:40]!r}", "use one of " + ", ".join(OPERATORS))
-        return reader(op, operand, here, depth)
+        node: Node = reader(op, operand, here, depth)
+        return node
 
     def _readers(self) -> Mapping[str, Any]:
         return {

@@ -35,7 +35,9 @@ _BASIS_KIND = {
     Basis.WRITTEN_CONSENT: "written",
     Basis.GUARDIAN_CONSENT: "guardian",
 }
-_DURATION = re.compile(r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?")
+_DURATION = re.compile(
+    r"P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,9 @@ def diff(old: Bundle | None, new: Bundle) -> MatrixDiff:
 @lru_cache(maxsize=65536)
 def compare(was: Signature, now: Signature) -> tuple[bool, bool, bool]:
     """(gains, loses, conditional) over every situation; beyond `MAX_ATOMS` atoms both are assumed."""
-    leaves = tuple(dict.fromkeys(leaf for side in (was, now) for group in side for node in group for leaf in atoms(node)))
+    leaves = tuple(
+        dict.fromkeys(leaf for side in (was, now) for group in side for node in group for leaf in atoms(node))
+    )
     if len(leaves) > MAX_ATOMS:
         return True, True, True
     gains = loses = False

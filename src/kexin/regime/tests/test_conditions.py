@@ -86,8 +86,12 @@ def test_depth_is_bounded() -> None:
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["subject.kind", "facet.city"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["all", "not", "eq", "in", "granted", "is_set", "state_is", "x"]), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["all", "not", "eq", "in", "granted", "is_set", "state_is", "x"]), inner, max_size=2
+        )
+    ),
     max_leaves=8,
 )
 

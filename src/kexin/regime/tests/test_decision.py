@@ -128,9 +128,7 @@ def test_a_forbid_for_everyone_reaches_services() -> None:
 
 
 def test_a_minor_of_the_retail_rulebook_needs_approval() -> None:
-    young = SubjectFacts(
-        kind="person", state="active", age_status="minor", unproven=False, grants=frozenset({"owner"})
-    )
+    young = SubjectFacts(kind="person", state="active", age_status="minor", unproven=False, grants=frozenset({"owner"}))
     answer = ask(retail_bundle(), "mobile", purpose="presale", subject=young)["mobile"]
     assert answer.rule_ids == ("minors",)
     assert answer.article
@@ -151,9 +149,7 @@ def test_what_is_never_collected_is_never_answered() -> None:
 def test_one_decision_stays_under_fifty_microseconds() -> None:
     """Budget of regime.md; judged on the median of short runs so that a busy machine does not fail it."""
     bundle = retail_bundle()
-    mine = SubjectFacts(
-        kind="person", state="active", age_status="adult", unproven=False, grants=frozenset({"owner"})
-    )
+    mine = SubjectFacts(kind="person", state="active", age_status="adult", unproven=False, grants=frozenset({"owner"}))
     who = Actor(id=uuid.uuid4(), roles=frozenset({"sales"}), purpose="presale")
     context = Context()
     taken = []

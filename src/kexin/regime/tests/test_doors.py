@@ -119,7 +119,9 @@ class TestDecide:
 
     def test_a_hidden_attribute_may_not_filter_sort_or_count(self) -> None:
         caller = caller_for(person(role="sales"), purpose="presale")
-        made = queries.plan(caller, action=Action.READ, attributes=["name"], filters=["id_no"], sorts=["id_no"], groups=["id_no"])
+        made = queries.plan(
+            caller, action=Action.READ, attributes=["name"], filters=["id_no"], sorts=["id_no"], groups=["id_no"]
+        )
         assert [gate.action for gate in made.refused] == [Action.SEARCH, Action.SORT, Action.AGGREGATE]
         assert made.empty
 
@@ -142,7 +144,17 @@ class TestConsents:
             for status in ("shown", "refused", "given", "shown", "withdrawn", "stale", "given", "stale"):
                 consent(subject, purpose=purpose, status=status)
         consent(subject, purpose="mkt_call", status="given")
-        columns = ("purpose", "channel", "status", "kind", "event_seq", "at", "refused_at", "scope_sha256", "valid_until")
+        columns = (
+            "purpose",
+            "channel",
+            "status",
+            "kind",
+            "event_seq",
+            "at",
+            "refused_at",
+            "scope_sha256",
+            "valid_until",
+        )
         before = list(ConsentState.objects.order_by("purpose").values_list(*columns))
         assert [row[2] for row in before] == ["given", "stale", "stale"]
         assert operations.rebuild_states(subject=subject) == 3
@@ -252,7 +264,9 @@ class TestNotices:
         with pytest.raises(NotPublisher):
             operations.publish_notice(caller_for(person(role="sales")), texts={"zh": b"x"})
 
-    @pytest.mark.parametrize("texts", [{}, {"en": b"x"}, {"zh": b""}, {"zh": b"\xff"}, {"zh": b" "}, {"zh": b"x", "../": b"x"}])
+    @pytest.mark.parametrize(
+        "texts", [{}, {"en": b"x"}, {"zh": b""}, {"zh": b"\xff"}, {"zh": b" "}, {"zh": b"x", "../": b"x"}]
+    )
     def test_bad_texts_are_refused(self, texts: dict[str, bytes]) -> None:
         with pytest.raises(NoticeInvalid):
             operations.publish_notice(SETUP, texts=texts)

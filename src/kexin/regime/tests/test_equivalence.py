@@ -34,7 +34,27 @@ FACTS = {
     DISCARDED: "s.discarded_at IS NOT NULL",
 }
 #: Hostile texts: empty, case, LIKE's wildcards, quotes, accents that look alike, astral letters, JSON's own words.
-TEXTS = ["", "a", "A", "%", "_", "a%", "'", '"', "\\", "null", "true", "1", " a", "é", "e\u0301", "杭州", "𠮷", "ß", "SS"]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "%",
+    "_",
+    "a%",
+    "'",
+    '"',
+    "\\",
+    "null",
+    "true",
+    "1",
+    " a",
+    "é",
+    "e\u0301",
+    "杭州",
+    "𠮷",
+    "ß",
+    "SS",
+]
 ATTRIBUTES = ("name", "mobile", "id_no", "city", "level")
 GATED = (("city", Action.SEARCH), ("level", Action.SORT), ("city", Action.AGGREGATE))
 STATUSES = ["shown", "given", "refused", "withdrawn", "expired", "stale"]
@@ -111,9 +131,15 @@ def rules(draw: Any, *, permit: bool, prefix: str) -> RuleDef:
         f"{prefix}{draw(st.integers(0, 10**9))}",
         permit=permit,
         when=draw(_maybe(CONDITION)),
-        roles=draw(st.sampled_from([("sales",), ("sales",), ("everyone",), ("other",)])) if permit else draw(_maybe(st.just(("sales",)))),
+        roles=draw(st.sampled_from([("sales",), ("sales",), ("everyone",), ("other",)]))
+        if permit
+        else draw(_maybe(st.just(("sales",)))),
         purposes=("service", "sell", "law"),
-        actions=tuple(draw(st.lists(st.sampled_from(["read", "search", "sort", "aggregate"]), min_size=1).map(set)).union({"read"})),
+        actions=tuple(
+            draw(st.lists(st.sampled_from(["read", "search", "sort", "aggregate"]), min_size=1).map(set)).union(
+                {"read"}
+            )
+        ),
         attributes=draw(_maybe(st.lists(st.sampled_from(ATTRIBUTES), max_size=3).map(tuple))),
         grade_max=draw(st.sampled_from([2, 3, 4, 4])),
         masked=permit and draw(st.booleans()),
@@ -127,7 +153,9 @@ def policies(draw: Any) -> tuple[RuleDef, ...]:
     """One to four permits and up to two forbids."""
     given_ = draw(st.lists(rules(permit=True, prefix="p"), min_size=1, max_size=4))
     taken = draw(st.lists(rules(permit=False, prefix="f"), max_size=2)) if draw(st.booleans()) else []
-    named = {one.id: replace(one, actions=tuple(Action(action) for action in one.actions or ())) for one in given_ + taken}
+    named = {
+        one.id: replace(one, actions=tuple(Action(action) for action in one.actions or ())) for one in given_ + taken
+    }
     return tuple(named.values())
 
 
@@ -227,7 +255,8 @@ def in_bulk(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: 
     for identity, *values in answers:
         left = iter(values)
         found[identity.int - 1000] = {
-            key: str(column.value if isinstance(column, Outcome) else next(left)) for key, column in made.columns.items()
+            key: str(column.value if isinstance(column, Outcome) else next(left))
+            for key, column in made.columns.items()
         }
     return found
 
@@ -301,7 +330,9 @@ class TestMetamorphic:
     ) -> None:
         """Facts with a known absence are left out: `is_set` asks for the absence itself, and no grant is a known no."""
         plain = tuple(one for one in policy if "is_set" not in repr(one.when))
-        lost = data.draw(st.sampled_from(["kind", "state", "age_status", "unproven", "contact_at", "facets", "consents"]))
+        lost = data.draw(
+            st.sampled_from(["kind", "state", "age_status", "unproven", "contact_at", "facets", "consents"])
+        )
         without = [{**row, lost: {} if lost in ("facets", "consents") else None} for row in rows]
         before = singly(book(*plain), rows, purpose, gates=False)
         after = singly(book(*plain), without, purpose, gates=False)
