@@ -47,10 +47,11 @@ class VersionUnknown(NotFound):
 
 
 def in_force() -> InForce | None:
-    """The version in force at this instant (one indexed read); None before the first one."""
+    """The version in force at this instant; None before the first one. Among those whose time has come the newest
+    number speaks, so that a loosening which still waited cannot undo a tightening that overtook it."""
     row = (
         RulebookActivation.objects.filter(effective_at__lte=now())
-        .order_by("-effective_at", "-id")
+        .order_by("-version__number")
         .values_list("version__number", "version__sha256", "effective_at")
         .first()
     )
@@ -107,7 +108,7 @@ def _row(version: RulebookVersion, current: int) -> VersionRow:
     if effective_at is None:
         state = "waiting"
     elif effective_at > now():
-        state = "scheduled"
+        state = "scheduled" if version.number > current else "past"
     else:
         state = "in_force" if version.number == current else "past"
     return VersionRow(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from kexin.regime.rulebook.reading import days
 from kexin.regime.types import Action, Effect, ObligationKind, Outcome, RetentionDef, Rulebook, SubjectFacts
-from kexin.regime.types.decision import Actor, Bundle, Context
+from kexin.regime.types.decision import Actor, Bundle, CompiledRule, Context
 
 _RANK = {Outcome.DENY: 0, Outcome.MASK: 1, Outcome.ALLOW: 2}
 _TABLES = ("purposes", "roles", "attributes", "recipients", "pias", "training", "sharing", "reviews", "sentences")
@@ -197,12 +197,34 @@ def _cells(old: Rulebook | None, new: Rulebook) -> Iterator[CellChange]:
     states = _states()
     for role, purpose in sorted(_pairs(new) | (_pairs(old) if old else set())):
         for action in Action:
-            before, after = (_answers(bundle, role, purpose, action, states) for bundle in bundles)
+            asked = _differing(bundles, role, purpose, action)
+            if not asked:
+                continue
+            before, after = (_answers(bundle, role, purpose, action, states, asked) for bundle in bundles)
             for attribute in dict.fromkeys((*before, *after)):
                 nothing = ((0, (), ()),) * len(states)
                 change = _compare(before.get(attribute, nothing), after.get(attribute, nothing), states)
                 if change:
                     yield CellChange(role=role, purpose=purpose, action=action.value, attribute=attribute, **change)
+
+
+def _differing(bundles: tuple[Bundle | None, ...], role: str, purpose: str, action: Action) -> frozenset[str]:
+    """Attributes about which not the same rules speak in both: only their answers can differ."""
+    from kexin.regime.rules.bundle import cells
+
+    spoken = []
+    for bundle in bundles:
+        known = bundle is not None and purpose in bundle.rulebook.purposes
+        found = cells(bundle, roles=frozenset({role}), purpose=purpose, action=action) if known else {}
+        open_ = known and not bundle.rulebook.prohibited(purpose)
+        spoken.append({key: (open_, _said(cell.permits), _said(cell.forbids)) for key, cell in found.items()})
+    old, new = spoken
+    return frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))
+
+
+def _said(rules: tuple[CompiledRule, ...]) -> tuple[Any, ...]:
+    """What some rules say, in their order; their places in the file do not count."""
+    return tuple((rule.id, rule.masked, rule.condition, rule.obligations) for rule in rules)
 
 
 def _pairs(rulebook: Rulebook) -> set[tuple[str, str]]:
@@ -220,7 +242,12 @@ _Answer: TypeAlias = tuple[int, tuple[str, ...], tuple[str, ...]]
 
 
 def _answers(
-    bundle: Bundle | None, role: str, purpose: str, action: Action, states: tuple[_State, ...]
+    bundle: Bundle | None,
+    role: str,
+    purpose: str,
+    action: Action,
+    states: tuple[_State, ...],
+    asked: frozenset[str],
 ) -> dict[str, tuple[_Answer, ...]]:
     """attribute -> per state (rank, obligations, rules)."""
     from kexin.regime.rules.bundle import cells
@@ -228,7 +255,8 @@ def _answers(
 
     if bundle is None or purpose not in bundle.rulebook.purposes:
         return {}
-    attributes = tuple(cells(bundle, roles=frozenset({role}), purpose=purpose, action=action))
+    found_cells = cells(bundle, roles=frozenset({role}), purpose=purpose, action=action)
+    attributes = tuple(key for key in found_cells if key in asked)
     if not attributes:
         return {}
     actor = Actor(id=NOBODY, roles=frozenset({role}), purpose=purpose)
