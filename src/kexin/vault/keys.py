@@ -20,7 +20,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from kexin.foundation import canonical, clock, crypto
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import sealing
+from kexin.vault import copying, sealing
 from kexin.vault.providers import default_provider, provider
 from kexin.vault.types import KeyMissing, KeyringDown, SubjectErased
 
@@ -244,14 +244,17 @@ def create(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
 
 def create_many(rows: Sequence[Wrapped]) -> None:
     """Commit many minted keys by COPY."""
-    now = clock.now()
-    columns = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
-    with (
-        keyring_atomic() as cursor,
-        cursor.copy(f"COPY keyring_subjectkey ({columns}) FROM STDIN") as copy,
-    ):
-        for row in rows:
-            copy.write_row(_row(row, now))
+    now = clock.now().isoformat()
+    with keyring_atomic() as cursor:
+        copying.copy(
+            cursor,
+            "keyring_subjectkey (subject_id, grade, gen, epoch_id, wrapped, commit16, created_at)",
+            (
+                f"{row.ref.subject_id.hex}\t{row.ref.grade}\t{row.ref.gen}\t{row.epoch_id.hex}\t"
+                f"{copying.bytea(row.wrapped)}\t{copying.bytea(row.commit16)}\t{now}\n"
+                for row in rows
+            ),
+        )
 
 
 def _row(row: Wrapped, now: datetime) -> tuple[Any, ...]:

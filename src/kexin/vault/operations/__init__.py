@@ -9,19 +9,24 @@ from kexin.vault.operations.lifecycle import discard, freeze, restore, touch_con
 from kexin.vault.operations.merge import merge, unmerge
 from kexin.vault.operations.release import release
 from kexin.vault.operations.reveal import REASONS, reveal
+from kexin.vault.operations.rotation import behind, destroy_epoch, ensure_keys, rewrap, roll_epoch
 from kexin.vault.operations.trial import Trial, try_many
+from kexin.vault.operations.upkeep import sweep
 
 __all__ = [
-    "Trial",
     "REASONS",
+    "Trial",
     "admit",
     "admit_many",
     "amend",
+    "behind",
     "burn_file",
     "contact",
     "continue_erasure",
     "declare_source",
+    "destroy_epoch",
     "discard",
+    "ensure_keys",
     "erase",
     "freeze",
     "keep_file",
@@ -32,6 +37,9 @@ __all__ = [
     "release_hold",
     "restore",
     "reveal",
+    "rewrap",
+    "roll_epoch",
+    "sweep",
     "touch_contact",
     "try_many",
     "unfreeze",

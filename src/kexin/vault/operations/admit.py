@@ -18,7 +18,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.canonical import dumps
 from kexin.regime import queries as regime
 from kexin.regime.types import Action, Bundle, Decision, SubjectFacts
-from kexin.vault import envelopes, keys, records, subjects
+from kexin.vault import copying, envelopes, keys, records, subjects
 from kexin.vault.models import SourceAct
 from kexin.vault.records import Catalogue, Prepared
 from kexin.vault.search.tokens import Tokens
@@ -104,15 +104,16 @@ def admit_many(
     totals: Counter[str] = Counter()
     numbered = enumerate(rows)
     while batch := list(itertools.islice(numbered, BATCH)):
-        good = list(_acceptable(caller, batch, catalogue.bundle, source, kind, refused))
-        if not good:
-            continue
-        sealed = [_seal(ids.uuid7(), prepared, catalogue) for prepared, _decision in good]
-        totals["duplicates"] += _count_duplicates(sealed)
-        keys.create_many([key for one in sealed for key in one.keys])
-        with transaction.atomic():
-            _insert(sealed, source=source, kind=kind)
-            evidence.note(caller, _entry(good[0][1], sealed, source))
+        with copying.no_cycles():
+            good = list(_acceptable(caller, batch, catalogue.bundle, source, kind, refused))
+            if not good:
+                continue
+            sealed = [_seal(ids.uuid7(), prepared, catalogue) for prepared, _decision in good]
+            totals["duplicates"] += _count_duplicates(sealed)
+            keys.create_many([key for one in sealed for key in one.keys])
+            with transaction.atomic():
+                _insert(sealed, source=source, kind=kind)
+                evidence.note(caller, _entry(good[0][1], sealed, source))
         totals.update(admitted=len(sealed), batches=1)
         if want_ids:
             made += [one.id for one in sealed]
@@ -201,50 +202,56 @@ def _seal(subject_id: uuid.UUID, prepared: Prepared, catalogue: Catalogue) -> _S
 
 def _insert(sealed: Sequence[_Sealed], *, source: SourceActRef, kind: str) -> list[int]:
     """COPY everything about these records; answers with their numbers, in order."""
-    now = clock.now()
-    unproven = source.basis == UNPROVEN
+    now = clock.now().isoformat()
+    unproven = "t" if source.basis == UNPROVEN else "f"
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT nextval('vault_subject_number_seq') FROM generate_series(1, %s)", [len(sealed)])
         numbers = [int(row[0]) for row in cursor.fetchall()]
-        _copy(
+        copying.copy(
             cursor,
             "vault_subject (id, number, kind, state, age_status, unproven, audit_id, facets, freeze_ground,"
             " created_at, ver)",
             (
-                (
-                    one.id, number, kind, "active", one.age_status, unproven, one.audit_id,
-                    dumps(dict(one.facets)).decode(), "", now, 1,
-                )
+                f"{one.id.hex}\t{number}\t{kind}\tactive\t{one.age_status}\t{unproven}\t{one.audit_id.hex}\t"
+                f"{copying.text(dumps(dict(one.facets)).decode())}\t\t{now}\t1\n"
                 for one, number in zip(sealed, numbers, strict=True)
             ),
-        )  # fmt: skip
-        _copy(
+        )
+        copying.copy(
             cursor,
             "vault_sealed (subject_id, entity, entity_id, grade, ver, suite, key_gen, ct)",
-            (envelope.row() for one in sealed for envelope in one.envelopes),
+            (
+                f"{e.subject_id.hex}\t{e.entity}\t{e.entity_id.hex}\t{e.grade}\t{e.ver}\t{e.suite}\t{e.key_gen}\t"
+                f"{copying.bytea(e.ct)}\n"
+                for one in sealed
+                for e in one.envelopes
+            ),
         )
-        _copy(
+        copying.copy(
             cursor,
-            "vault_tokenexact (index, gen, token, subject_id)",
-            ((*token, one.id) for one in sealed for token in one.tokens.exact),
+            "vault_tokenexact (subject_id, index, gen, token)",
+            (
+                f"{one.id.hex}\t{index}\t{gen}\t{copying.bytea(token)}\n"
+                for one in sealed
+                for index, gen, token in one.tokens.exact
+            ),
         )
-        _copy(
+        copying.copy(
             cursor,
             "vault_tokengram (subject_id, index, gen, tokens)",
-            ((one.id, index, gen, list(grams)) for one in sealed for index, gen, grams in one.tokens.grams),
+            (
+                f"{one.id.hex}\t{index}\t{gen}\t{copying.array(grams)}\n"
+                for one in sealed
+                for index, gen, grams in one.tokens.grams
+            ),
         )
-        _copy(
+        act = source.id.hex if source.id else copying.NULL
+        copying.copy(
             cursor,
             "vault_provenance (subject_id, source_act_id, attributes, at)",
-            ((one.id, source.id, None, now) for one in sealed),
+            (f"{one.id.hex}\t{act}\t{copying.NULL}\t{now}\n" for one in sealed),
         )
     return numbers
-
-
-def _copy(cursor: Any, target: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with cursor.copy(f"COPY {target} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def _entry(decision: Decision, sealed: Sequence[_Sealed], source: SourceActRef) -> Entry:

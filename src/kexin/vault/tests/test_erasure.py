@@ -212,7 +212,11 @@ def test_amending_while_erasing_never_leaves_anything(open_house: Any) -> None:
                     ver = Subject.objects.values_list("ver", flat=True).get(id=subject)
                     try:
                         vault.amend(
-                            IMPORTER, subject=subject, values={"mobile": f"139{who:08d}"}, expected_ver=ver, source=SOURCE
+                            IMPORTER,
+                            subject=subject,
+                            values={"mobile": f"139{who:08d}"},
+                            expected_ver=ver,
+                            source=SOURCE,
                         )
                         outcomes.append("written")
                     except (SubjectErasing, SubjectErased):

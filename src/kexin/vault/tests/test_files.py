@@ -33,7 +33,12 @@ CHUNK = files.CHUNK_BYTES
 def keep(data: bytes, *, days: int = 1, **more: Any) -> Any:
     pieces = [data[at : at + 50_000] for at in range(0, len(data), 50_000)]
     return vault.keep_file(
-        IMPORTER, chunks=pieces, kind="upload", name="陈雨桐 名片.csv", expires_at=clock.now() + timedelta(days=days), **more
+        IMPORTER,
+        chunks=pieces,
+        kind="upload",
+        name="陈雨桐 名片.csv",
+        expires_at=clock.now() + timedelta(days=days),
+        **more,
     )
 
 
