@@ -63,7 +63,7 @@ class Invalid(Problem):
 
     status = 422
     code = "invalid"
-    title = "内容需要更正"
+    title: Any = "内容需要更正"
 
 
 class Refused(Problem):
@@ -71,7 +71,7 @@ class Refused(Problem):
 
     status = 403
     code = "refused"
-    title = "没有执行"
+    title: Any = "没有执行"
 
 
 class NotFound(Problem):
@@ -79,7 +79,7 @@ class NotFound(Problem):
 
     status = 404
     code = "not-found"
-    title = "没有找到"
+    title: Any = "没有找到"
 
 
 class Conflict(Problem):
@@ -87,7 +87,7 @@ class Conflict(Problem):
 
     status = 409
     code = "conflict"
-    title = "与现在的状态冲突"
+    title: Any = "与现在的状态冲突"
 
 
 class Unavailable(Problem):
@@ -95,4 +95,4 @@ class Unavailable(Problem):
 
     status = 503
     code = "unavailable"
-    title = "暂时无法打开"
+    title: Any = "暂时无法打开"

@@ -60,6 +60,12 @@
     if (event.key === "Enter" && row && document.activeElement === row) { const link = row.querySelector("[data-kx-main] a, a[data-kx-main]"); if (link) { link.click(); } }
   });
 
+  // Facets are open beside the list and folded above it; a turn of the screen is followed.
+  const wide = window.matchMedia("(min-width: 1200px)");
+  const fold = () => document.querySelectorAll("[data-kx-fold]").forEach((part) => { part.open = wide.matches; });
+  wide.addEventListener("change", fold);
+  fold();
+
   const start = () => { const all = rows(); if (all.length && !all.some((row) => row.tabIndex === 0)) { rove(all[0]); } count(); };
   document.addEventListener("htmx:load", start);
   start();
