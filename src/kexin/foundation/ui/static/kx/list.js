@@ -62,11 +62,11 @@
 
   // Facets are open beside the list and folded above it; a turn of the screen is followed.
   const wide = window.matchMedia("(min-width: 1200px)");
-  const fold = () => document.querySelectorAll("[data-kx-fold]").forEach((part) => { part.open = wide.matches; });
-  wide.addEventListener("change", fold);
+  const fold = () => document.querySelectorAll("[data-kx-fold]:not([data-kx-folded])").forEach((part) => { part.dataset.kxFolded = ""; part.open = wide.matches; });
+  wide.addEventListener("change", () => { document.querySelectorAll("[data-kx-fold]").forEach((part) => { part.open = wide.matches; }); });
   fold();
 
   const start = () => { const all = rows(); if (all.length && !all.some((row) => row.tabIndex === 0)) { rove(all[0]); } count(); };
-  document.addEventListener("htmx:load", start);
+  document.addEventListener("htmx:load", () => { fold(); start(); });
   start();
 })();
