@@ -7,7 +7,7 @@ import json
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection
@@ -264,7 +264,7 @@ def in_bulk(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: 
 class TestEquivalence:
     """SQL set = evaluator set."""
 
-    seen: dict[str, int] = {}
+    seen: ClassVar[dict[str, int]] = {}
 
     @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
     @given(policies(), ROWS, st.sampled_from(["service", "sell", "law"]), st.booleans())
