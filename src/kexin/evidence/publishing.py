@@ -91,13 +91,11 @@ class Publisher:
         if known and known.size > size:
             raise witnessing.Contradicts(f"the witness has seen {known.size} lines, the ledger has {size}")
         old = known.size if known else 0
-        cosigned = seen or ""
         if old < size:
             path = _consistency(connection, old, size)
-            cosigned = witnessing.submit(base, old=old, path=path, note=note)
+            places.mirror().put_note("cosigned", size, witnessing.submit(base, old=old, path=path, note=note))
         elif known and known.root != root:
             raise witnessing.Contradicts(f"the witness has seen another tree of {size} lines")
-        places.mirror().put_note("cosigned", size, cosigned) if old < size else None
         _keep(connection, _KEEPER, ("witness", key.name, size, root.hex(), clock.now(), "agrees", ""))
 
 
@@ -145,6 +143,6 @@ def run(stop: threading.Event, conninfo: str) -> None:
                     publisher.step(connection)
         except psycopg.OperationalError:
             stop.wait(1.0)
-        except Exception:  # delivery must outlive any surprise; the numbering goes on beside it
+        except Exception:  # noqa: BLE001 - delivery must outlive any surprise; the numbering goes on beside it
             _log.exception("delivering the ledger outside failed and starts again")
             stop.wait(5.0)

@@ -110,7 +110,7 @@ def flush_counts() -> None:
 def _flush_from_timer() -> None:
     try:
         flush_counts()
-    except Exception:  # a timer has no caller who could hear of it
+    except Exception:  # noqa: BLE001 - a timer has no caller who could hear of it
         _log.exception("counts of refusals and opens could not be written")
     finally:
         connections[SECOND_CONNECTION].close()

@@ -72,8 +72,8 @@ def _work(run: Verification, outside: checking.Outside) -> Damage | None:
     with connections["default"].cursor() as cursor:
         # A database that is behind its keepers was cut or restored: the missing line is named by the walk below.
         end = max(run.size, outside.mirror_size, outside.witness_size)
-        if not frontier.size % checking.STEP == 0:
-            frontier = _back_to_step(cursor, frontier)
+        if frontier.size % checking.STEP:
+            frontier = _back_to_step(frontier)
         while frontier.size < end:
             checking.step(cursor, outside, frontier, min(end, frontier.size - frontier.size % checking.STEP + checking.STEP))
             run.checked, run.frontier = frontier.size, frontier.dump()
@@ -82,7 +82,7 @@ def _work(run: Verification, outside: checking.Outside) -> Damage | None:
     return None
 
 
-def _back_to_step(cursor: object, frontier: Frontier) -> Frontier:
+def _back_to_step(frontier: Frontier) -> Frontier:
     """A frontier at the last whole step before this one: its larger subtrees are the same, the smaller ones are read again."""
     size = frontier.size - frontier.size % checking.STEP
     return Frontier(size, frontier.hashes[: size.bit_count()])
