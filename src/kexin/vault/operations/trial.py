@@ -9,7 +9,7 @@ from kexin.foundation.caller import Caller
 from kexin.regime import queries as regime
 from kexin.regime.types import Action
 from kexin.vault import records, subjects
-from kexin.vault.operations import admit
+from kexin.vault.operations.admit import _exact, _new_facts, _sharing
 from kexin.vault.records import Catalogue
 from kexin.vault.types import SourceActRef
 
@@ -34,10 +34,10 @@ def try_many(
     ]
     denied = _denied(caller, prepared, source, kind)
     tokens = [
-        [] if one.errors or refused else admit._exact(records.tokens_of(one, catalogue))
+        [] if one.errors or refused else _exact(records.tokens_of(one, catalogue))
         for one, refused in zip(prepared, denied, strict=True)
     ]
-    found = {(index, gen, bytes(token)) for _id, index, gen, token in admit._sharing([t for ts in tokens for t in ts])}
+    found = {(index, gen, bytes(token)) for _id, index, gen, token in _sharing([t for ts in tokens for t in ts])}
     return [
         Trial(
             errors=one.errors or tuple((key, "refused") for key in refused),
@@ -60,7 +60,7 @@ def _denied(
             decision = regime.decide(
                 caller,
                 action=Action.WRITE,
-                subject=admit._new_facts(kind, one, source),
+                subject=_new_facts(kind, one, source),
                 attributes=tuple(one.values),
                 context=subjects.WRITING,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from kexin.chapters.collection.adapters import tables
 from kexin.chapters.collection.models import ImportBatch, ImportRejection, ImportRun
 from kexin.chapters.collection.operations.opening import mine
 from kexin.chapters.collection.rules.cells import is_serial
-from kexin.chapters.collection.rules.repeats import Seen
+from kexin.chapters.collection.rules.repeats import IDENTITY, Seen
 from kexin.chapters.collection.types import ImportView, Stage, Verdict, WrongStage
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
@@ -22,6 +22,9 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.foundation.jobs import job
 from kexin.foundation.problems import Problem
+from kexin.regime.semantic import Invalid as InvalidValue
+from kexin.regime.semantic import normalise_for
+from kexin.regime.types import AttributeDef
 from kexin.vault import operations as vault
 from kexin.vault.types import SourceActRef
 
@@ -132,6 +135,7 @@ class _Work:
     dates: frozenset[str]
     seen: Seen
     source: SourceActRef
+    known: Mapping[str, AttributeDef]
 
 
 def _go(caller: Caller, run: uuid.UUID, *, writing: bool, progress: Progress | None = None) -> None:
@@ -172,6 +176,7 @@ def _work(caller: Caller, row: ImportRun) -> _Work:
         kind="organisation" if "org_name" in bound else "person",
         dates=frozenset(key for key in bound if key and known[key].type in _DATES),
         seen=Seen(row.rows),
+        known=known,
         source=SourceActRef(
             source=row.source, purpose=row.purpose, basis=row.basis, label=row.label, proof_file=row.proof_file, id=row.source_act
         ),
@@ -185,9 +190,20 @@ def _batches(work: _Work) -> Iterator[list[tables.Line]]:
             batch = lines[begin_at : begin_at + BATCH_ROWS]
             done = [line for line in batch if line.row <= work.row.last_row]
             for line in done:
-                work.seen.first(_values(work, line), line.row)
+                work.seen.first(_identity(work, _values(work, line)), line.row)
             if len(done) < len(batch):
                 yield batch[len(done) :]
+
+
+def _identity(work: _Work, values: dict[str, str]) -> dict[str, str]:
+    """What tells people of one file apart, in normal form: `138 0000 1234` repeats `13800001234`."""
+    identity = {}
+    for key in IDENTITY & values.keys():
+        try:
+            identity[key] = normalise_for(work.known[key], values[key])
+        except InvalidValue:
+            identity[key] = values[key]
+    return identity
 
 
 def _values(work: _Work, line: tables.Line) -> dict[str, str]:
@@ -250,7 +266,7 @@ def _damage(work: _Work, line: tables.Line, values: dict[str, str]) -> tuple[str
         return "org_name", "required", None
     if work.kind == "person" and not values.get("name"):
         return "name", "required", None
-    other = work.seen.first(values, line.row)
+    other = work.seen.first(_identity(work, values), line.row)
     return ("", "repeated", other) if other else ("", "", None)
 
 

@@ -8,6 +8,8 @@ from array import array
 from collections.abc import Mapping
 
 _CONTACTS = ("mobile", "email", "wechat_id", "landline", "uscc", "address")
+#: Attributes that tell people of one file apart.
+IDENTITY = frozenset({"name", "org_name", *_CONTACTS})
 
 
 class Seen:
