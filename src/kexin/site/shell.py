@@ -41,6 +41,8 @@ def told(*, as_json: bool = False) -> Iterator[None]:
     """Turn what a user can mend into one sentence and exit code 1; anything else stays an error."""
     try:
         yield
+    except typer.Exit:  # a RuntimeError, but the command's own exit code
+        raise
     except Problem as problem:
         document = problem.document()
         lines = [str(document["detail"]), str(document.get("remedy", ""))]

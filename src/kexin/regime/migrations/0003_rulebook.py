@@ -1,9 +1,10 @@
 """Versions of the rulebook, their signatures and activations; all three can only grow."""
 
 import django.db.models.deletion
+from django.db import migrations, models
+
 import kexin.foundation.clock
 import kexin.foundation.ids
-from django.db import migrations, models
 
 TABLES = ("regime_rulebookversion", "regime_rulebooksignature", "regime_rulebookactivation")
 

@@ -19,10 +19,11 @@ from kexin.foundation.problems import Conflict, Refused
 from kexin.people import queries as people
 from kexin.regime.models import RulebookActivation, RulebookSignature, RulebookVersion
 from kexin.regime.queries import rulebook as stored
-from kexin.regime.rulebook.check import PUBLISH, SIGN, check, errors
+from kexin.regime.rulebook.check import check, errors
 from kexin.regime.rulebook.diff import Difference, difference
 from kexin.regime.rulebook.findings import Finding, RulebookInvalid
 from kexin.regime.rulebook.parser import parse
+from kexin.regime.rulebook.reach import PUBLISH, SIGN
 from kexin.regime.rulebook.reading import days
 from kexin.regime.types import Rulebook
 

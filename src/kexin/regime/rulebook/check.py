@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kexin.regime import semantic
+from kexin.regime.rulebook import reach
+from kexin.regime.rulebook.checking import Checking, errors
 from kexin.regime.rulebook.findings import Finding
 from kexin.regime.rulebook.parser import Parsed
 from kexin.regime.rulebook.reading import days
-from kexin.regime.types import Action, AttributeDef, Effect, Rulebook, RuleDef
+from kexin.regime.types import AttributeDef, Rulebook
 
-PUBLISH = "regime:rulebook:publish"
-SIGN = "regime:rulebook:sign"
+__all__ = ["check", "errors"]
+
 SMALL_LIMIT, SMALL_WARNING = 100_000, 90_000
 LOG_FLOOR_DAYS = 180
 #: Notices of GB/T 35273 C.4: never asked again within 48 hours.
 ASK_FLOOR_DAYS = 2
 _PERMISSION = re.compile(r"[a-z]+:[a-z]+:[a-z]+", re.ASCII)
-
-
-class Checking:
-    """One check of one rulebook; knows where each key stands."""
-
-    def __init__(self, parsed: Parsed) -> None:
-        self.rulebook = parsed.rulebook
-        self.marks = parsed.marks
-        self.findings: list[Finding] = []
-
-    def add(
-        self, level: str, code: str, key: str, problem: tuple[str, str], remedy: tuple[str, str] = ("", "")
-    ) -> None:
-        """Note a finding at the nearest place that the parser remembers."""
-        place = key
-        while place and place not in self.marks:
-            place = place.rpartition(".")[0]
-        line, column = self.marks.get(place, (0, 0))
-        self.findings.append(
-            Finding(level=level, code=code, line=line, column=column, key=key, problem=problem, remedy=remedy)
-        )
-
-    def known(
-        self, key: str, values: Iterable[str], table: Mapping[str, object] | frozenset[str], what: tuple[str, str]
-    ) -> None:
-        """Every value is a key of the table."""
-        for value in values:
-            if value not in table:
-                self.add(
-                    "error",
-                    "unknown_reference",
-                    key,
-                    (f"没有这个{what[0]}：{value}", f"no such {what[1]}: {value}"),
-                    ("请改正写法，或先在目录里定义", "correct it, or define it first"),
-                )
 
 
 def check(
@@ -66,13 +33,13 @@ def check(
         _purposes,
         _roles,
         _attributes,
-        _rules,
+        reach.rules,
         _recipients,
         _pias,
         _controls,
-        _locks,
-        _compiles,
-        _reach,
+        reach.locks,
+        reach.compiles,
+        reach.reach,
     ):
         part(checking)
     _small(checking, persons)
@@ -80,11 +47,6 @@ def check(
         checking.findings.extend(other(parsed.rulebook))
     order = {"error": 0, "warning": 1, "note": 2}
     return tuple(sorted(checking.findings, key=lambda finding: (order[finding.level], finding.line, finding.key)))
-
-
-def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those that keep a rulebook from being published."""
-    return tuple(finding for finding in findings if finding.level == "error")
 
 
 def _company(checking: Checking) -> None:
@@ -181,12 +143,10 @@ def _attributes(checking: Checking) -> None:
                     (f"目的 {purpose} 没有保存期限", f"no retention for {purpose}"),
                     ("在属性或目的上补 retention", "add retention to the attribute or the purpose"),
                 )
-        if (
-            attribute.collect
-            and not [purpose for purpose in attribute.purposes if not rulebook.purposes[purpose].accessory]
-            if attribute.purposes.keys() <= rulebook.purposes.keys()
-            else False
-        ):
+        own = [
+            key for key in attribute.purposes if key not in rulebook.purposes or not rulebook.purposes[key].accessory
+        ]
+        if attribute.collect and not own:
             checking.add(
                 "error",
                 "no_purpose",
@@ -286,47 +246,6 @@ def _sensitive(checking: Checking, here: str, attribute: AttributeDef) -> None:
         )
 
 
-def _rules(checking: Checking) -> None:
-    rulebook = checking.rulebook
-    principals = frozenset(rulebook.roles) | {"everyone"}
-    for rule in rulebook.rules:
-        here = f"rules.{rule.id}"
-        checking.known(here, rule.roles or (), principals, ("岗位", "role"))
-        checking.known(here, rule.purposes or (), rulebook.purposes, ("目的", "purpose"))
-        checking.known(here, rule.attributes or (), rulebook.attributes, ("信息项", "attribute"))
-        checking.known(here, rule.categories or (), rulebook.categories, ("类别", "category"))
-        if rule.grade_min > rule.grade_max:
-            checking.add(
-                "error",
-                "grades",
-                here,
-                ("grade_min 大于 grade_max", "grade_min is above grade_max"),
-                ("对调或改正", "swap or correct them"),
-            )
-        if not rule.article:
-            checking.add(
-                "warning",
-                "no_article",
-                here,
-                ("没有写依据条款", "names no article of law"),
-                ("补 article:", "add article:"),
-            )
-        if (
-            rule.effect is Effect.PERMIT
-            and not rule.masked
-            and rule.grade_max == 4
-            and Action.READ in (rule.actions or ())
-            and not {obligation.kind.value for obligation in rule.obligations} & {"reason", "ticket", "approve"}
-        ):
-            checking.add(
-                "warning",
-                "grade4_bare",
-                here,
-                ("4 级信息可完整查看而不须说明原因", "grade 4 in full without a reason"),
-                ("加 obligations: [reason]", "add obligations: [reason]"),
-            )
-
-
 def _recipients(checking: Checking) -> None:
     rulebook = checking.rulebook
     for key, recipient in rulebook.recipients.items():
@@ -400,98 +319,6 @@ def _controls(checking: Checking) -> None:
                 (f"低于下限：{zh}", f"below the floor: {en}"),
                 (f"至少 P{floor}D", f"P{floor}D at least"),
             )
-
-
-def _locks(checking: Checking) -> None:
-    """Nobody may publish themselves out of publishing."""
-    roles = checking.rulebook.roles
-    for permission, zh, en in ((PUBLISH, "起草发布", "publish"), (SIGN, "签署", "sign")):
-        if not any(permission in role.permissions and role.kind == "staff" for role in roles.values()):
-            checking.add(
-                "error",
-                "lock_out",
-                "roles",
-                (f"没有任何员工岗位可以{zh}制度，发布后再也改不了", f"no staff role could {en} a rulebook any more"),
-                (f'给一个岗位加 permissions: ["{permission}"]', f"give a role the permission {permission}"),
-            )
-
-
-def _compiles(checking: Checking) -> None:
-    """Every condition becomes a tree; a shape that could not be asked of the database fails here, never at query time."""
-    from kexin.regime.rules.bundle import compile_bundle, words_of
-    from kexin.regime.rules.conditions import ConditionInvalid, parse
-
-    words = words_of(checking.rulebook)
-    for rule in checking.rulebook.rules:
-        try:
-            parse(rule.when, words)
-        except ConditionInvalid as error:
-            checking.add(
-                "error",
-                "condition",
-                f"rules.{rule.id}.when",
-                (f"条件不能执行（{error.path}）：{error.detail}", f"{error.path}: {error.detail}"),
-                (f"可写：{error.remedy}" if error.remedy else "", error.remedy),
-            )
-    if not errors(checking.findings):
-        compile_bundle(checking.rulebook)
-
-
-def _reach(checking: Checking) -> None:
-    """Rules that can never say anything, and rules that an unconditional forbid silences."""
-    rulebook = checking.rulebook
-    always = [rule for rule in rulebook.rules if rule.effect is Effect.FORBID and rule.when is None]
-    for rule in rulebook.rules:
-        reached = set(_cells(rulebook, rule))
-        here = f"rules.{rule.id}"
-        refuses_by_name = (
-            rule.effect is Effect.FORBID
-            and rule.attributes
-            and not any(rulebook.attributes[key].collect for key in rule.attributes if key in rulebook.attributes)
-        )
-        if not reached and not refuses_by_name:
-            checking.add(
-                "warning",
-                "dead_rule",
-                here,
-                ("这条规则管不到任何信息（目的与信息没有绑定，或列表为空）", "this rule reaches nothing"),
-                ("删去，或补上岗位、目的、信息", "remove it, or widen it"),
-            )
-        elif rule.effect is Effect.PERMIT:
-            for forbid in always:
-                if (
-                    forbid.roles is None or "everyone" in forbid.roles or set(rule.roles or ()) <= set(forbid.roles)
-                ) and reached <= set(_cells(rulebook, forbid)):
-                    checking.add(
-                        "warning",
-                        "shadowed_rule",
-                        here,
-                        (f"被禁止规则 {forbid.id} 完全盖住", f"fully silenced by {forbid.id}"),
-                        ("删去其中一条", "remove one of them"),
-                    )
-
-
-def _cells(rulebook: Rulebook, rule: RuleDef) -> Iterator[tuple[str, str, str]]:
-    """(purpose, action, attribute) that a rule speaks about; roles aside, empty roles reach nothing."""
-    if rule.roles == () or rule.subject_kinds == ():
-        return
-    for key, attribute in rulebook.attributes.items():
-        covered = (
-            (rule.attributes is None or key in rule.attributes)
-            and (rule.categories is None or attribute.category in rule.categories)
-            and rule.grade_min <= attribute.grade <= rule.grade_max
-        )
-        if covered:
-            for purpose in attribute.purposes:
-                if (
-                    rule.purposes is None
-                    or purpose in rule.purposes
-                    or set(rulebook.ancestry(purpose)) & set(rule.purposes if rule.effect is Effect.FORBID else ())
-                ):
-                    yield from (
-                        (purpose, action.value, key)
-                        for action in (rule.actions if rule.actions is not None else Action)
-                    )
 
 
 def _small(checking: Checking, persons: int) -> None:

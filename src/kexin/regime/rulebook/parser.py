@@ -27,8 +27,8 @@ from kexin.regime.types import (
     RecipientDef,
     RetentionDef,
     RoleDef,
-    RuleDef,
     Rulebook,
+    RuleDef,
     TrainingGate,
 )
 

@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _TRAPS = re.compile(
     r"(?P<boolean>y|n|yes|no|on|off|true|false|null|nan)|(?P<octal>[-+]?0[0-9_o][0-9_]*)|(?P<sixty>[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+)"
     r"|(?P<number>[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]+(?:e[-+]?[0-9]+)?|[-+]?\.(?:inf|nan)|0[xb][0-9a-f_]+)",
-    re.I | re.ASCII,
+    re.IGNORECASE | re.ASCII,
 )
 _TRAP_TEXT = {
     "boolean": (

@@ -12,13 +12,13 @@ from kexin.regime.semantic import text
 from kexin.regime.semantic.errors import Invalid
 
 FREE_MAX = 4000
-MONEY_MAX = Decimal("1000000000000")
+MONEY_MAX = Decimal(1000000000000)
 _DATE = re.compile(r"([0-9]{4})(?:-|/|\.|年)([0-9]{1,2})(?:-|/|\.|月)([0-9]{1,2})日?(?:[ T]00:00(?::00)?)?", re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})", re.ASCII)
 _MONTH_DAY = re.compile(r"(?:--)?([0-9]{1,2})(?:-|/|月)([0-9]{1,2})日?", re.ASCII)
 _MONEY = re.compile(r"(-?)(?:[¥$￥]|CNY|RMB)?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(\.[0-9]{1,2})?(万)?元?", re.ASCII)
-YES = frozenset("是 有 对 y yes true 1 √".split())
-NO = frozenset("否 无 不 n no false 0 ×".split())
+YES = frozenset(["是", "有", "对", "y", "yes", "true", "1", "√"])
+NO = frozenset(["否", "无", "不", "n", "no", "false", "0", "×"])
 
 
 def day(value: str) -> str:

@@ -301,7 +301,9 @@ def test_every_claimed_test_exists() -> None:
     assert len(obligations()) > 100 and claimed
     for one in claimed:
         path, _, name = one.test.partition("::")
-        assert re.search(rf"^def {re.escape(name)}\(", (root / path).read_text(encoding="utf-8"), re.M), one.test
+        assert re.search(rf"^def {re.escape(name)}\(", (root / path).read_text(encoding="utf-8"), re.MULTILINE), (
+            one.test
+        )
 
 
 def test_obligations_have_sources_dates_and_unique_ids() -> None:

@@ -23,7 +23,8 @@ app = typer.Typer(no_args_is_help=True, help="The rulebook: check a file, see wh
 
 File = Annotated[Path, typer.Argument(help="A rulebook in YAML; `retail` means the one that ships with the product.")]
 Token = Annotated[
-    Path | None, typer.Option(help="File with the token of a named person (default: KEXIN_TOKEN or KEXIN_HOME/cli-token).")
+    Path | None,
+    typer.Option(help="File with the token of a named person (default: KEXIN_TOKEN or KEXIN_HOME/cli-token)."),
 ]
 English = Annotated[bool, typer.Option("--english", help="Findings in English.")]
 MAX_READ = 10_000_000
@@ -58,7 +59,9 @@ def check(file: File, *, english: English = False, as_json: AsJson = False) -> N
         wrong = len(checking.errors(findings))
         facts = {"ok": not wrong, "errors": wrong, "findings": [finding.document() for finding in findings]}
         lines = [f"{finding.level}: {finding.text('en' if english else 'zh')}" for finding in findings]
-        shell.answer(facts, as_json=as_json, text="\n".join([*lines, f"{wrong} error(s), {len(findings) - wrong} other"]))
+        shell.answer(
+            facts, as_json=as_json, text="\n".join([*lines, f"{wrong} error(s), {len(findings) - wrong} other"])
+        )
         if wrong:
             raise typer.Exit(1)
 
