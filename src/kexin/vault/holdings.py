@@ -183,6 +183,7 @@ HOLDINGS: tuple[Holding, ...] = (
 IMPERSONAL: tuple[Impersonal, ...] = (
     impersonal(("vault.Installation",), reason="本安装的标识，与客户无关"),
     impersonal(("vault.SourceAct",), reason="一次收集行为的来源、目的和依据，不指向任何一位客户"),
+    impersonal(("vault.SearchMiss",), reason="查不到结果的次数：只有员工编号和时间，没有查找的内容"),
     impersonal(
         ("vault.Erasure", "vault.ErasureStep"),
         reason="删除回执：只有编号、时间和数量；编号不再对应任何信息",
