@@ -91,10 +91,11 @@ def create() -> str:
         _write(path, value.hex().encode(), 0o600)
     if not known:
         instance = crypto.random_bytes(8).hex()
-        trust = {"format": TRUST_FORMAT, "instance": instance, "origin": f"kexin/{instance}", "keys": [], "witnesses": []}
-        for purpose in PURPOSES:
-            trust["keys"].append(_public_entry(trust["origin"], purpose, _read_secret(purpose)))  # type: ignore[attr-defined]
-        _write_trust(trust)
+        origin = f"kexin/{instance}"
+        public = [_public_entry(origin, purpose, _read_secret(purpose)) for purpose in PURPOSES]
+        _write_trust(
+            {"format": TRUST_FORMAT, "instance": instance, "origin": origin, "keys": public, "witnesses": []}
+        )
     ring.cache_clear()
     return ring().origin
 

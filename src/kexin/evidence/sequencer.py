@@ -214,7 +214,7 @@ def database_url() -> str:
     from django.db import connections
 
     params = connections["default"].get_connection_params()
-    allowed = {key: value for key, value in params.items() if isinstance(value, (str, int)) and key != "client_encoding"}
+    allowed: dict[str, Any] = {key: value for key, value in params.items() if isinstance(value, (str, int)) and key != "client_encoding"}
     return psycopg.conninfo.make_conninfo(**allowed)
 
 

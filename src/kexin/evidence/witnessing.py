@@ -77,7 +77,7 @@ def submit(base: str, *, old: int, path: list[bytes], note: str) -> str:
     request = urllib.request.Request(f"{base}/add-checkpoint", data=f"old {old}\n{proof}\n{note}".encode(), method="POST")
     try:
         with _open(request, timeout=TIMEOUT_S) as answer:
-            cosigned = note + answer.read(10_000).decode("utf-8", "replace")
+            cosigned: str = note + answer.read(10_000).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         reason = error.read(200).decode("utf-8", "replace").strip()
         error.close()

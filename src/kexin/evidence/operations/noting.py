@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connections
 
@@ -28,7 +29,7 @@ def pseudonym(actor: uuid.UUID) -> str:
     return crypto.hmac_sha256(ring().pseudonym, b"actor/1" + actor.bytes)[:16].hex()
 
 
-def row(caller: Caller, entry: Entry) -> tuple[Noted, tuple[object, ...]]:
+def row(caller: Caller, entry: Entry) -> tuple[Noted, tuple[Any, ...]]:
     """The values of `INSERT` for one entry."""
     keys = ring()
     intake_id = uuid7()
