@@ -17,7 +17,7 @@ from django.db import connections, transaction
 
 from kexin.foundation import clock, crypto, ids
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import keys
+from kexin.vault import file_keys
 from kexin.vault.models import File, FileChunk
 from kexin.vault.types import FileGone, FileRef
 
@@ -49,7 +49,7 @@ class FileWriter:
         subject_id: uuid.UUID | None = None,
     ) -> None:
         self.id = ids.uuid7()
-        self._key = keys.create_file_key(self.id, subject_id)
+        self._key = file_keys.create(self.id, subject_id)
         self._buffer = bytearray()
         self._no = 0
         self._size = 0
@@ -107,7 +107,7 @@ def usable(file_id: uuid.UUID) -> File:
 
 def read(row: File) -> tuple[str, Iterator[bytes]]:
     """Name and chunks of a file whose opening is already on record."""
-    key = keys.fetch_file_key(row.id)
+    key = file_keys.fetch(row.id)
     if key is None:
         raise FileGone
     name = crypto.gcm_open(key, _nonce(_NAME, True), bytes(row.name_ct), _aad(row.id, _NAME, True))
@@ -127,7 +127,7 @@ def _chunks(row: File, key: bytes) -> Iterator[bytes]:
 
 def burn(file_id: uuid.UUID) -> bool:
     """Destroy the key, then the chunks. Safe to run again; answers whether there was something to burn."""
-    keys.burn_file_key(file_id)
+    file_keys.burn(file_id)
     with transaction.atomic():
         FileChunk.objects.filter(file_id=file_id).delete()
         return bool(

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation import canonical, clock, crypto
 from kexin.foundation.crypto import DoesNotOpen
@@ -75,7 +76,7 @@ def keyring() -> Iterator[Any]:
     except (OperationalError, InterfaceError) as error:
         if not connection.in_atomic_block:
             connection.close()
-        raise KeyringDown(remedy="稍后再试；数据没有改变") from error
+        raise KeyringDown(remedy=_("稍后再试；数据没有改变")) from error
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", "") == _REFUSED_ERASED:
             raise SubjectErased from error
@@ -92,7 +93,7 @@ def keyring_atomic() -> Iterator[Any]:
     except (OperationalError, InterfaceError) as error:
         if not connection.in_atomic_block:
             connection.close()
-        raise KeyringDown(remedy="稍后再试；数据没有改变") from error
+        raise KeyringDown(remedy=_("稍后再试；数据没有改变")) from error
     except DatabaseError as error:
         if getattr(error.__cause__, "sqlstate", "") == _REFUSED_ERASED:
             raise SubjectErased from error
@@ -287,7 +288,7 @@ def _explain(missing: Sequence[KeyRef]) -> None:
     subjects = {ref.subject_id for ref in missing}
     if subjects <= tombstoned(subjects):
         raise SubjectErased
-    raise KeyMissing("一条加密记录找不到钥匙，已作为事故记录", remedy="请联系系统管理员运行 kexin doctor")
+    raise KeyMissing(_("一条加密记录找不到钥匙，已作为事故记录"), remedy=_("请联系系统管理员运行 kexin doctor"))
 
 
 def tombstoned(subjects: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -334,43 +335,6 @@ def burn_all_but(subject_id: uuid.UUID, spared: Collection[tuple[int, int]]) -> 
             " WHERE w.grade = k.grade AND w.gen = k.gen)",
             [subject_id, [grade for grade, _gen in spared], [gen for _grade, gen in spared]],
         )
-
-
-# --- file keys ------------------------------------------------------------------------------------------------------
-
-
-def create_file_key(file_id: uuid.UUID, subject_id: uuid.UUID | None) -> bytes:
-    """A new key for one file, committed before its first chunk."""
-    kek, key = active_epoch(FILE_CLASS), crypto.random_bytes(crypto.KEY_BYTES)
-    with keyring() as cursor:
-        cursor.execute(
-            "INSERT INTO keyring_filekey (file_id, subject_id, epoch_id, wrapped, commit16, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            [
-                file_id,
-                subject_id,
-                kek.id,
-                wrap(kek, key, file_aad(file_id, kek.id)),
-                sealing.commitment(key),
-                clock.now(),
-            ],
-        )
-    return key
-
-
-def fetch_file_key(file_id: uuid.UUID) -> bytes | None:
-    """The key of one file; None when it was burned."""
-    rows = ask("SELECT epoch_id, wrapped, commit16 FROM keyring_filekey WHERE file_id = %s", [file_id])
-    if not rows:
-        return None
-    epoch_id, wrapped, commit16 = rows[0]
-    return unwrap(epoch(epoch_id), bytes(wrapped), bytes(commit16), file_aad(file_id, epoch_id))
-
-
-def burn_file_key(file_id: uuid.UUID) -> None:
-    """Delete the key of one file."""
-    with keyring() as cursor:
-        cursor.execute("DELETE FROM keyring_filekey WHERE file_id = %s", [file_id])
 
 
 # --- index keys -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any, NoReturn
 
 from django.db import connections
+from django.utils.translation import gettext_lazy as _
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
@@ -26,7 +27,7 @@ class WriteRefused(Refused):
     """A rule of the rulebook, or the absence of one, keeps this caller from changing this."""
 
     code = "write-refused"
-    title = "没有执行：制度不允许这样做"
+    title = _("没有执行：制度不允许这样做")
 
 
 def locked(*ids: uuid.UUID, states: Collection[str] = ("active", "frozen")) -> list[Subject]:

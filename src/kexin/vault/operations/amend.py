@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from kexin.evidence.types import Event, Noted
 from kexin.foundation import clock
@@ -42,7 +42,7 @@ def amend(
     with transaction.atomic():
         [row] = subjects.locked(subject)
         if row.ver != expected_ver:
-            raise StaleVersion(remedy="重新打开客户，核对后再改一次")
+            raise StaleVersion(remedy=_("重新打开客户，核对后再改一次"))
         new = (
             records.prepare(values, bundle=catalogue.bundle, purpose=source.purpose, kind=row.kind) if values else None
         )

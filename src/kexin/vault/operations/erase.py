@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Event
@@ -104,7 +105,7 @@ def place_hold(
             ground=ground[:64], article=article[:120], until=until, placed_by=caller.id, placed_at=clock.now(),
         )  # fmt: skip
         if not hold.attributes:
-            raise Conflict("请指明要留存哪些信息")
+            raise Conflict(_("请指明要留存哪些信息"))
         hold.save(force_insert=True)
         subjects.noted(caller, Event.HOLD_PLACED, row, decision=decision, count=len(hold.attributes), ref=str(hold.id))
     return hold.id

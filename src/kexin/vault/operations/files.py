@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
@@ -21,7 +22,7 @@ class FileRefused(Refused):
     """Somebody else's file."""
 
     code = "file-refused"
-    title = "没有执行：这不是您的文件"
+    title = _("没有执行：这不是您的文件")
 
 
 def keep_file(

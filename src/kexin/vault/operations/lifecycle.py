@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from kexin.evidence.types import Event
 from kexin.foundation import clock
@@ -25,7 +26,7 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 def freeze(caller: Caller, *, subject: uuid.UUID, ground: str) -> None:
     """封存: keep the record, stop its use. `ground` is a short code (request, notice_overdue, …)."""
     if not _CODE.fullmatch(ground):
-        raise WrongState("封存原因须为代码")
+        raise WrongState(_("封存原因须为代码"))
     with transaction.atomic():
         row, decision = _mine(caller, subject, states=("active",))
         row.state, row.freeze_ground = "frozen", ground

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from kexin.evidence.types import Event
 from kexin.foundation import clock, ids
@@ -23,7 +24,7 @@ def merge(caller: Caller, *, source: uuid.UUID, target: uuid.UUID) -> MergeResul
     """Fold `source` into `target`: the survivor keeps its values and takes those it lacks. The source keeps every
     byte under its own keys and leaves lists and searches; what other rooms hold moves to the survivor."""
     if source == target:
-        raise WrongState("同一位客户不能与自己合并")
+        raise WrongState(_("同一位客户不能与自己合并"))
     catalogue = Catalogue.now()
     with transaction.atomic():
         lost, kept = subjects.locked(source, target)
@@ -64,7 +65,7 @@ def unmerge(caller: Caller, *, merge_id: uuid.UUID) -> MergeResult:
     with transaction.atomic():
         row = Merge.objects.select_for_update().filter(id=merge_id, undone_at__isnull=True).first()
         if row is None:
-            raise NotFound("没有这次合并，或已经撤销")
+            raise NotFound(_("没有这次合并，或已经撤销"))
         lost, kept = subjects.locked(row.source_id, row.target_id)
         subjects.require_any_write(caller, subject=kept)
         lost.merged_into = None

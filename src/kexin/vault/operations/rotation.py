@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock
@@ -23,7 +25,7 @@ class RollOpen(Conflict):
     """An earlier roll of this class has rows behind."""
 
     code = "roll-open"
-    title = "上一次换钥匙还没有完成"
+    title = _("上一次换钥匙还没有完成")
 
 
 def ensure_keys() -> None:
@@ -37,7 +39,7 @@ def roll_epoch(caller: Caller, *, grade: int) -> uuid.UUID:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [keys._EPOCH_LOCK])
         cursor.execute("SELECT count(*) FROM keyring_epoch WHERE grade = %s AND state = 'retiring'", [grade])
         if cursor.fetchone()[0]:
-            raise RollOpen(remedy="先完成上一次（rewrap），再开始新的一次")
+            raise RollOpen(remedy=_("先完成上一次，再开始新的一次"))
         cursor.execute("UPDATE keyring_epoch SET state = 'retiring' WHERE grade = %s AND state = 'active'", [grade])
         made = keys.new_epoch_row(cursor, grade)
     evidence.note(caller, Entry(event=Event.EPOCH_CREATED, decision="none", count=1, ref=str(made)))
@@ -116,10 +118,10 @@ def destroy_epoch(caller: Caller, *, epoch: uuid.UUID) -> None:
     WAL and backups of the keyring is dead from here on."""
     rows = keys.ask("SELECT grade, provider, provider_ref, state FROM keyring_epoch WHERE id = %s", [epoch])
     if not rows or rows[0][3] != "retiring":
-        raise Conflict("只有已停用的钥匙期可以销毁")
+        raise Conflict(_("只有已停用的钥匙期可以销毁"))
     grade, name, ref, _state = rows[0]
     if behind().behind[grade]:
-        raise RollOpen(remedy="先完成 rewrap")
+        raise RollOpen(remedy=_("先完成上一次，再开始新的一次"))
     provider(name).destroy(ref=ref)
     with keys.keyring() as cursor:
         cursor.execute(

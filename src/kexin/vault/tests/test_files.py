@@ -17,7 +17,7 @@ from django.http.multipartparser import MultiPartParser
 from kexin.foundation import clock
 from kexin.foundation.caller import CallerKind
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import files, keys
+from kexin.vault import file_keys, files
 from kexin.vault import operations as vault
 from kexin.vault.keyring.models import FileKey
 from kexin.vault.models import File, FileChunk
@@ -100,7 +100,7 @@ def test_a_burned_or_expired_file_is_gone() -> None:
             content(file)
     assert upkeep.burn_expired_files() == 1
     assert not FileChunk.objects.exists() and not FileKey.objects.exists()
-    assert keys.fetch_file_key(expired.id) is None
+    assert file_keys.fetch(expired.id) is None
 
 
 def test_a_persons_files_leave_with_the_person() -> None:
