@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +15,22 @@ from kexin.site import testing
 from kexin.site.pytest_plugin import INSTANCE
 
 DATABASES = ["default", "evidence", "keyring"]
+
+
+JOURNEYS = Path(__file__).resolve().parent / "tests" / "journeys"
+WITHOUT_BROWSER = os.environ.get("KEXIN_NO_BROWSER") == "1"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """KEXIN_NO_BROWSER=1 leaves the journeys out; the last line says so."""
+    return True if WITHOUT_BROWSER and JOURNEYS in (collection_path, *collection_path.parents) else None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Put what was left out into pytest's own closing line."""
+    if WITHOUT_BROWSER:
+        left_out = [SimpleNamespace() for _ in JOURNEYS.glob("test_*.py")]
+        terminalreporter._add_stats("journeys left out (KEXIN_NO_BROWSER=1)", left_out)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,8 +30,9 @@ def main() -> None:
         return
     apt = shutil.which("apt-get")
     prefix: list[str] | None = [] if os.geteuid() == 0 else None
-    if prefix is None and shutil.which("sudo") and not subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode:
-        prefix = ["sudo", "-n"]
+    if prefix is None and shutil.which("sudo"):
+        asked = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
+        prefix = ["sudo", "-n"] if asked.returncode == 0 else None
     if apt is None or prefix is None:
         print(f"missing for the browser journeys: {' '.join(wanted)} (install them, or set KEXIN_NO_BROWSER=1)")
         return

@@ -11,12 +11,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from collections.abc import Iterator
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from kexin.site.instance import CLUSTERS, URL_VARIABLES, Instance
 from kexin.site.postgres import Cluster, spawn
@@ -93,12 +92,13 @@ class Child:
     name: str
     command: list[str]
     environment: Mapping[str, str]
-    log: IO[bytes] | None = None
     process: subprocess.Popen[bytes] | None = None
     deaths: list[float] = field(default_factory=list)
 
     def start(self) -> None:
-        self.process = spawn(self.command, env=dict(self.environment), stdin=subprocess.DEVNULL, stdout=self.log)
+        # Should we be killed, the databases go at the same moment: a worker waiting to say farewell would hang.
+        sign = signal.SIGKILL if self.name == "worker" else signal.SIGTERM
+        self.process = spawn(self.command, sign=sign, env=dict(self.environment), stdin=subprocess.DEVNULL)
 
     def died(self) -> bool:
         return self.process is not None and self.process.poll() is not None

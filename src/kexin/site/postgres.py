@@ -200,8 +200,9 @@ def spawn(
     """Start a child in a session of its own (Ctrl-C reaches only us, who stop things in order) that dies with us."""
     given_up = who.spawn() if who else {}
     return subprocess.Popen(
-        [str(part) for part in command], start_new_session=True, preexec_fn=_stop_with_parent(sign), **given_up, **more
-    )
+        [str(part) for part in command], start_new_session=True, **given_up, **more,
+        preexec_fn=_stop_with_parent(sign),  # noqa: PLW1509 - one system call, prepared before the fork; takes no lock
+    )  # fmt: skip
 
 
 def socket_folder(instance: Instance, who: Account) -> Path:
@@ -210,7 +211,7 @@ def socket_folder(instance: Instance, who: Account) -> Path:
     # As root `run` is closed to the server's user, and the path may be too long for a socket.
     if who.uid is not None or len(str(folder)) > LONGEST_SOCKET_FOLDER:
         mark = hashlib.sha256(str(instance.folder).encode()).hexdigest()[:10]
-        folder = Path("/run" if os.geteuid() == 0 and os.access("/run", os.W_OK) else "/tmp") / f"kexin-{mark}"  # noqa: S108 - ownership is checked below
+        folder = Path("/run" if os.geteuid() == 0 and os.access("/run", os.W_OK) else "/tmp") / f"kexin-{mark}"
     folder.mkdir(mode=0o700, exist_ok=True)
     facts = folder.lstat()
     if not folder.is_dir() or folder.is_symlink() or facts.st_uid not in (os.geteuid(), who.uid):

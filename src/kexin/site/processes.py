@@ -64,9 +64,11 @@ def worker() -> None:
     from django.core.management import call_command
 
     concurrency = os.environ.get("KEXIN_WORKERS", "2")
-    _with_heartbeat(
-        "worker", lambda stop: call_command("procrastinate", "worker", "--name", "worker", "--concurrency", concurrency)
-    )
+
+    def work(_stop: threading.Event) -> None:
+        call_command("procrastinate", "worker", "--name", "worker", "--concurrency", concurrency)
+
+    _with_heartbeat("worker", work)
 
 
 def sequencer() -> None:

@@ -39,7 +39,7 @@ def enter() -> Instance:
     for name in ("DATABASE_URL", "KEYRING_DATABASE_URL", "KEXIN_ORIGIN", "KEXIN_STATIC"):
         os.environ.pop(name, None)
     # Whitenoise warns about a missing folder, and warnings are errors here.
-    (folder / "static").mkdir()
+    (folder / "static").mkdir(exist_ok=True)
     instance = Instance(folder)
     instance.create(embedded=True)
     for cluster in CLUSTERS:
@@ -110,8 +110,8 @@ def make_template(folder: Path) -> None:
         from django.db import connections
 
         connections.close_all()
-        for cluster in CLUSTERS:
-            copy_database(instance, cluster, source=DATABASE_NAMES[cluster], target=PRISTINE[cluster])
+        for name in CLUSTERS:
+            copy_database(instance, name, source=DATABASE_NAMES[name], target=PRISTINE[name])
     finally:
         for cluster in clusters:
             cluster.stop()
