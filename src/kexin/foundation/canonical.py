@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+#: One encoder for all: `json.dumps` with these arguments would make a new one for every call.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def dumps(value: Any) -> bytes:
     """Sorted keys, no spaces, UTF-8, no NaN: the same value always gives the same bytes (in the spirit of RFC 8785).
@@ -12,8 +15,7 @@ def dumps(value: Any) -> bytes:
     Raises TypeError for values that JSON does not know (datetimes included: write them as text first) and
     ValueError for NaN and infinities.
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def loads(data: bytes) -> Any:

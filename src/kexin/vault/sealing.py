@@ -20,6 +20,7 @@ SUITE_GCM_DERIVED = 3
 SUITES = (SUITE_SIV, SUITE_GCM_DERIVED)
 #: Version of what the associated data says; part of every seal.
 SCHEMA = 1
+_NUMBERS = struct.Struct(">HBIBII")
 _SALT_BYTES = 24
 _ZERO_NONCE = bytes(crypto.GCM_NONCE_BYTES)
 _PAD_STEPS = (64, 256, 1024, 4096)
@@ -44,13 +45,18 @@ class Place:
     key_gen: int
 
     def aad(self, suite: int) -> bytes:
-        """Associated data: each part after its length, so that no two places share bytes."""
-        return b"kexin seal" + canonical.length_prefixed(
-            self.installation.bytes,
-            self.entity.encode(),
-            self.entity_id.bytes,
-            self.subject_id.bytes,
-            struct.pack(">HBIBI", SCHEMA, self.grade, self.ver, suite, self.key_gen),
+        """Associated data: parts of fixed length, and the one of variable length after its own, so that no two places
+        share bytes."""
+        entity = self.entity.encode()
+        return b"".join(
+            (
+                b"kexin seal",
+                self.installation.bytes,
+                self.entity_id.bytes,
+                self.subject_id.bytes,
+                _NUMBERS.pack(SCHEMA, self.grade, self.ver, suite, self.key_gen, len(entity)),
+                entity,
+            )
         )
 
 
