@@ -51,6 +51,15 @@ class Choices:
     basis_words: Mapping[str, str]
     basis_codes: Mapping[str, tuple[str, ...]]
 
+    @property
+    def pairs(self) -> tuple[SourceKind, ...]:
+        """Purpose and basis as one choice, because each purpose has its own bases."""
+        return tuple(
+            SourceKind(code=f"{purpose.code}:{basis.code}", label=f"{purpose.label} · {basis.label}")
+            for purpose in self.purposes
+            for basis in self.bases(purpose.code)
+        )
+
     def bases(self, purpose: str) -> tuple[SourceKind, ...]:
         """The bases of one purpose; 来源或凭证不明 is always among them."""
         codes = (*self.basis_codes.get(purpose, ()), UNPROVEN)
@@ -284,3 +293,29 @@ def _shown(caller: Caller, row: ImportRun, wanted: set[int]) -> dict[int, tuple[
         if batch[-1].row >= last:
             break
     return answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The declaration of an import in words."""
+
+    source: str
+    purpose: str
+    basis: str
+
+
+def words(caller: Caller, view: ImportView) -> Words:
+    """What was declared, as people read it."""
+    known = choices(caller)
+    source = {one.code: one.label for one in known.sources}
+    purpose = {one.code: one.label for one in known.purposes}
+    return Words(
+        source=source.get(view.source, view.source),
+        purpose=purpose.get(view.purpose, view.purpose),
+        basis=known.basis_words.get(view.basis, view.basis),
+    )
+
+
+def attributes() -> tuple[SourceKind, ...]:
+    """Attributes that a column may be matched with, in the catalogue's order."""
+    return tuple(SourceKind(code=key, label=label_of(one)) for key, one in catalogue().items() if one.collect)

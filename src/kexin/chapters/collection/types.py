@@ -138,6 +138,11 @@ class RowPage:
     first: int
     size: int
 
+    @property
+    def has_more(self) -> bool:
+        """Whether another page follows."""
+        return self.first + self.size <= self.total
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:

@@ -1,5 +1,6 @@
 """The verbs of the safe: each is one decision, one transaction, one evidence line."""
 
+from kexin.vault.files import SealedUpload, SealingUploadHandler
 from kexin.vault.operations.admit import admit, admit_many, declare_source
 from kexin.vault.operations.amend import amend
 from kexin.vault.operations.contact import contact
@@ -15,6 +16,8 @@ from kexin.vault.operations.upkeep import sweep
 
 __all__ = [
     "REASONS",
+    "SealedUpload",
+    "SealingUploadHandler",
     "Trial",
     "admit",
     "admit_many",

@@ -1,0 +1,75 @@
+"""The wizard from upload to report, as the browser speaks to it; errors stand at their field."""
+
+from __future__ import annotations
+
+import io
+from importlib import resources
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kexin.chapters.collection import operations
+from kexin.chapters.collection.models import ImportRun
+from kexin.foundation.caller import Caller
+from kexin.people.tests.factories import caller_for, person
+from kexin.regime import operations as regime
+from kexin.vault.models import Subject
+
+CSV = "姓名,手机号,城市\n陈雨桐,13800001234,杭州市\n沈一帆,138,杭州市\n"
+
+
+@pytest.fixture
+def steward(client: Client) -> Any:
+    source = resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()
+    regime.install_rulebook(Caller.for_service("setup"), source=source)
+    member = person("steward")
+    client.force_login(member, backend="kexin.people.sign_in.StaffBackend")
+    return member
+
+
+def upload(client: Client, content: bytes, name: str = "名单.csv") -> Any:
+    file = io.BytesIO(content)
+    file.name = name
+    return client.post("/imports/new", {"file": file})
+
+
+def test_the_wizard_from_upload_to_report(client: Client, steward: Any) -> None:
+    assert "还没有导入过客户" in client.get("/imports").content.decode()
+    there = upload(client, CSV.encode("gb18030")).headers["Location"]
+    assert "对应的信息" in client.get(there).content.decode()
+    mapped = client.post(there + "/columns", {"column-0": "name", "column-1": "mobile", "column-2": "city"})
+    assert mapped.status_code == 302
+    wrong = client.post(there + "/declaration", {"source": "offline", "label": "", "basis": "presale:unproven"})
+    assert wrong.status_code == 422 and "请写明是哪一次收集" in wrong.content.decode()
+    done = client.post(there + "/declaration", {"source": "offline", "label": "家博会", "basis": "presale:unproven"})
+    assert done.status_code == 302
+    assert "已检查 0 行" in client.get(there).content.decode()
+    row = ImportRun.objects.get()
+    caller = caller_for(steward, "presale")
+    operations.try_out(caller, run=str(row.id))
+    assert client.get(there + "/progress").headers["HX-Refresh"] == "true"
+    page = client.get(there).content.decode()
+    assert "手机号少" in page and "13800001234" not in page and "导入 1 行" in page
+    assert client.post(there + "/writing").status_code == 302
+    operations.perform(caller, run=str(row.id))
+    assert "已写入 1 位客户" in client.get(there).content.decode() and Subject.objects.count() == 1
+    file = client.post(there + "/error-file")
+    assert file.headers["Content-Disposition"].startswith("attachment") and file.content[:2] == b"PK"
+    assert "家博会" in client.get("/imports").content.decode()
+
+
+@pytest.mark.parametrize("content", [b"", b"<html></html>", b"PK\x03\x04", b"a" * 2_000_000, "陈,1".encode()])
+def test_bad_files_are_told_at_the_field(client: Client, steward: Any, content: bytes) -> None:
+    answer = upload(client, content)
+    assert answer.status_code == 422 and 'id="e-file"' in answer.content.decode()
+
+
+def test_the_wizard_in_english(client: Client, steward: Any) -> None:
+    client.cookies["django_language"] = "en"
+    assert client.get("/imports").status_code == 200
+
+
+def test_others_are_refused(client: Client, steward: Any) -> None:
+    client.force_login(person("sales"), backend="kexin.people.sign_in.StaffBackend")
+    assert client.get("/imports").status_code == 403
