@@ -213,7 +213,7 @@ class Search:
                 if tokens:
                     pieces[gen, tokens] = Sql(
                         "SELECT %s::text AS attribute, subject_id FROM vault_tokengram"
-                        " WHERE tokens @> %s AND index = %s AND gen = %s",
+                        " WHERE tokens @> %s::integer[] AND index = %s AND gen = %s",
                         (part.index.attribute, list(tokens), part.index.name, gen),
                     )
         return list(pieces.values())

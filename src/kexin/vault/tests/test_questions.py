@@ -91,7 +91,8 @@ def test_own_customers_by_name_others_masked_and_one_line_for_the_page(lines: li
 
 def test_a_page_costs_the_same_whatever_its_length() -> None:
     me = views.sales()
-    views.customer(me)
+    for _number in range(3):
+        views.customer(me)
     queries.page(me, columns=["name", "mobile", "city"])
 
     def cost() -> Counter[str]:
@@ -111,7 +112,7 @@ def test_a_page_costs_the_same_whatever_its_length() -> None:
     assert cost() == few
     assert few["keyring"] == 1, "one question to the keyring per page"
     assert few["evidence"] <= 2
-    assert sum(few.values()) <= 12
+    assert sum(few.values()) <= 14
 
 
 def test_pages_follow_each_other_without_gaps_in_every_order() -> None:
