@@ -221,8 +221,9 @@ def run(*, demo: bool, port: int, say: Callable[[str], None], load_demo: Callabl
     instance = Instance()
     instance.create(embedded=is_embedded())
     with alone(instance):
-        if not port_is_free(port):
-            raise DoesNotCome(f"port {port} is taken: stop what uses it, or set KEXIN_PORT")
+        for wanted in (port, port + 1):
+            if not port_is_free(wanted):
+                raise DoesNotCome(f"port {wanted} is taken: stop what uses it, or set KEXIN_PORT (two ports in a row)")
         house = House(instance, port=port, say=say)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, house.ask_to_stop)
