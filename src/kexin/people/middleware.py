@@ -6,9 +6,11 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -35,13 +37,13 @@ CHOICE = "kx_purpose"
 
 class CallerMiddleware:
     """Sets ``request.caller`` (None for strangers), ``request.principal``, ``request.purposes`` (those to choose from
-    here). A view is closed to strangers unless it says `login_not_required`; the API asks for itself."""
+    here), ``request.signed_in_at`` (the last proof of identity, None for tokens). A view is closed to strangers unless it says `login_not_required`; the API asks for itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        request.caller, request.principal, request.purposes = None, None, ()
+        request.caller, request.principal, request.purposes, request.signed_in_at = None, None, (), None
         bearer = request.headers.get("Authorization", "")
         try:
             if bearer:
@@ -129,7 +131,14 @@ def _by_session(request: Any) -> str:
         request.caller, request.principal = None, None
     elif at - session.get(SEEN, 0) > SEEN_EVERY:
         session[SEEN] = at
+    request.signed_in_at = None if ended else _proved_at(request)
     return ended
+
+
+def _proved_at(request: Any) -> datetime:
+    """The last time this session's person proved who they are: signing in, or the password once more (`fresh-proof`)."""
+    proofs = [float(record["at"]) for record in get_authentication_records(request, request.user) if "at" in record]
+    return datetime.fromtimestamp(max([float(request.session.get(BEGAN, 0)), *proofs]), tz=UTC)
 
 
 def _idle(request: Any) -> int:

@@ -46,18 +46,18 @@ NEEDS_END = frozenset({"guest_auditor"})
 PURPOSES: Mapping[str, tuple[str, ...]] = {
     "sales": ("presale", "service", "contract_b2b"),
     "sales_lead": ("presale", "service", "contract_b2b"),
-    "agent": ("service",),
-    "marketer": ("mkt_sms", "mkt_wechat", "mkt_email", "mkt_call"),
+    "agent": ("service", "real_name"),
+    "marketer": ("mkt_sms", "mkt_wechat", "mkt_email", "mkt_call", "mkt_push", "analytics"),
     "analyst": ("analytics",),
     "finance": ("invoice", "pay"),
-    "steward": ("presale", "service", "contract_b2b"),
-    "counsel": ("legal",),
-    "dpo": ("legal",),
-    "auditor": ("security",),
-    "guest_auditor": ("security",),
-    "security_admin": ("security",),
-    "system_admin": ("security",),
-    "head": ("legal",),
+    "steward": ("quality", "presale", "service", "order", "member", "contract_b2b", "rights"),
+    "counsel": ("legal", "governance"),
+    "dpo": ("rights", "governance"),
+    "auditor": ("audit",),
+    "guest_auditor": ("audit",),
+    "security_admin": ("governance",),
+    "system_admin": ("governance",),
+    "head": ("governance",),
 }
 
 #: Which post speaks first when one person holds several: the working ones, because that is where the day is spent.

@@ -19,7 +19,7 @@ from kexin.foundation.clock import now
 from kexin.foundation.ui.place import place
 from kexin.people import facts, operations
 from kexin.people.models import Attempt, Person, SignIn
-from kexin.people.sign_in import SEEN
+from kexin.people.sign_in import BEGAN, SEEN
 from kexin.people.tests.factories import PASSWORD, SETUP, caller_for, person
 from kexin.site import urls as site_urls
 
@@ -29,13 +29,17 @@ def _whoami(request: Any) -> JsonResponse:
     return JsonResponse({"id": str(request.caller.id), "purpose": request.caller.purpose, "kind": request.caller.kind})
 
 
+def _proof(request: Any) -> JsonResponse:
+    return JsonResponse({"at": request.signed_in_at.timestamp()})
+
+
 @login_not_required
 def _api(request: HttpRequest) -> JsonResponse:
     caller: Any = request.caller  # type: ignore[attr-defined]
     return JsonResponse({"purpose": caller.purpose if caller else None, "roles": sorted(request.principal.roles) if caller else []})  # type: ignore[attr-defined]
 
 
-urlpatterns = [path("whoami", _whoami), path("api/v1/whoami", _api), *site_urls.urlpatterns]
+urlpatterns = [path("whoami", _whoami), path("proof", _proof), path("api/v1/whoami", _api), *site_urls.urlpatterns]
 handler400, handler403, handler404, handler500 = (
     site_urls.handler400, site_urls.handler403, site_urls.handler404, site_urls.handler500,
 )  # fmt: skip
@@ -292,3 +296,18 @@ def test_watermark_names_the_reader_and_never_a_stranger(signed_in: Client, sell
 def test_htmx_is_sent_to_sign_in_as_a_whole_page(client: Client) -> None:
     answer = client.get("/whoami", headers={"HX-Request": "true"})
     assert (answer.status_code, answer["HX-Redirect"]) == (204, "/sign-in")
+
+
+def test_a_fresh_proof_asks_for_the_password_again(signed_in: Client) -> None:
+    session = signed_in.session
+    session[BEGAN] -= 3600
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 3600
+    session.save()
+    assert time.time() - signed_in.get("/proof").json()["at"] > 3000
+    assert signed_in.get("/fresh-proof").status_code == 200
+    wrong = signed_in.post("/fresh-proof", {"password": "错误的密码但是足够长的"})
+    assert "密码不对" in wrong.content.decode()
+    assert time.time() - signed_in.get("/proof").json()["at"] > 3000
+    assert signed_in.post("/fresh-proof", {"password": PASSWORD}).status_code == 302
+    assert time.time() - signed_in.get("/proof").json()["at"] < 60
