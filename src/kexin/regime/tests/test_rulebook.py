@@ -310,3 +310,11 @@ def test_obligations_have_sources_dates_and_unique_ids() -> None:
     rows = obligations()
     assert len({one.id for one in rows}) == len(rows)
     assert all(one.source and one.mark in "VSM" and one.mode and one.chapter for one in rows)
+
+
+def test_posts_work_under_the_purposes_of_the_rulebook() -> None:
+    """`people` offers purposes by post before any rulebook is read; the shipped rulebook and it must say the same."""
+    from kexin.people.rules.posts import PURPOSES
+
+    roles = parse(retail().encode()).rulebook.roles
+    assert {key: roles[key].purposes for key in PURPOSES} == dict(PURPOSES)
