@@ -21,6 +21,9 @@ from kexin.vault.types import SubjectErased, SubjectErasing, SubjectNotFound, Wr
 
 #: What writing verbs carry out themselves: they log.
 WRITING = Context(can_execute=frozenset({"log"}))
+#: Verbs about a whole record (freeze, discard, erase, hold) carry their ground, which is the reason that a rule asks
+#: for; nothing is shown by them, so that a watermark has nothing to stand on and is met.
+ABOUT_THE_RECORD = Context(can_execute=frozenset({"log", "reason", "watermark"}))
 
 
 class WriteRefused(Refused):
@@ -83,7 +86,7 @@ def require_any_write(caller: Caller, *, subject: Subject) -> Decision:
     bundle = regime.bundle()
     attributes = tuple(key for key, one in bundle.attributes.items() if subject.kind in one.subject_kinds)
     decision = regime.decide(
-        caller, action=Action.WRITE, subject=facts_of(caller, subject), attributes=attributes, context=WRITING
+        caller, action=Action.WRITE, subject=facts_of(caller, subject), attributes=attributes, context=ABOUT_THE_RECORD
     )
     if not any(decision.allowed(key) for key in attributes):
         deny(caller, decision, attributes, subject.audit_id)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Header, Query, Router, Schema
+from ninja import Header, Query, Router, Schema, Status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kexin.chapters.crm import operations
@@ -152,7 +152,7 @@ def create_customer(
         caller, values=body.values, source=source, kind=body.kind, key=idempotency_key, body=request.body
     )
     response["Location"] = f"/api/v1/customers/{opened.id}"
-    return (200 if opened.repeated else 201), opened
+    return Status(200 if opened.repeated else 201, opened)
 
 
 @router.get("/customers/{uuid:customer}", response=CustomerOut, summary="读取客户（脱敏）")
@@ -190,7 +190,7 @@ def reveal(request: HttpRequest, customer: uuid.UUID, body: RevealIn) -> Any:
         reason=body.reason,
         ticket=body.ticket,
     )
-    return 201, revealed
+    return Status(201, revealed)
 
 
 @router.get("/customers/{uuid:customer}/why", summary="为什么有这条信息")

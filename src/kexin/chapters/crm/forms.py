@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Invalid
 from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
+from kexin.regime.semantic import Invalid as InvalidValue
+from kexin.regime.semantic import normalise_for
 from kexin.vault.types import SourceActRef
 from kexin.vault.types_views import Filter, Sort
 
@@ -88,6 +91,7 @@ class Field:
     choices: tuple[tuple[str, str], ...]
     hint: str
     value: str = ""
+    error: str = ""
 
 
 class NewCustomer:
@@ -115,13 +119,24 @@ class NewCustomer:
         if data is not None and data.get("basis") == "unproven":
             self.source = SourceActRef(source="counter", purpose=caller.purpose, basis="unproven")
 
+        self._attributes = bundle.attributes
+
     @property
     def values(self) -> dict[str, str]:
-        """What was filled in, as text; the vault validates it against the catalogue."""
+        """What was filled in, as text; the vault validates it against the catalogue again."""
         return {field.key: field.value for field in self.fields if field.value.strip()}
 
     def is_valid(self) -> bool:
-        """Whether anything was filled in at all."""
+        """Whether every field that was filled in can be read as what it should be; each mistake stands at its field."""
+        language = "en" if (get_language() or "").startswith("en") else "zh"
+        for field in self.fields:
+            if not field.value.strip():
+                field.error = str(_("请填写这一项")) if field.required else ""
+                continue
+            try:
+                normalise_for(self._attributes[field.key], field.value)
+            except InvalidValue as error:
+                field.error = error.text(language)
         if not self.values:
             self.errors["form"] = str(_("请至少填写一项"))
-        return not self.errors
+        return not self.errors and not any(field.error for field in self.fields)

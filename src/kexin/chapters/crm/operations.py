@@ -30,7 +30,7 @@ def open_customer(
     values: Mapping[str, str],
     source: SourceActRef,
     kind: str = "person",
-    key: str = "",
+    key: str | None = None,
     body: bytes = b"",
 ) -> types.Opened:
     """Bring in one customer and make the asker its owner, so that whoever enters a lead can work on it.
@@ -40,7 +40,7 @@ def open_customer(
     what `vault.operations.admit` raises.
     """
     with transaction.atomic():
-        claim = _claim(caller, key=key, body=body) if key else None
+        claim = _claim(caller, key=key, body=body) if key is not None else None
         if claim is not None and claim.subject_id is not None:
             return types.Opened(id=claim.subject_id, number=claim.number, repeated=True)
         admitted = vault.admit(caller, values=values, source=source, kind=kind)

@@ -71,7 +71,7 @@ def new_customer(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         opened = operations.open_customer(request.caller, values=form.values, source=form.source, kind=form.kind)  # type: ignore[attr-defined]
         return redirect("crm:customer", customer=opened.id)
-    return render(request, "crm/new.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "crm/new.html", {"form": form}, status=422 if request.method == "POST" else 200)
 
 
 @require_GET

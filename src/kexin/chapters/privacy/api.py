@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from pydantic import ConfigDict, StringConstraints
 
 from kexin.chapters.privacy import operations, queries, types
@@ -60,11 +60,11 @@ def _out(view: types.RequestView) -> ErasureOut:
 
 
 @router.post("/customers/{uuid:customer}/erasures", response={202: ErasureOut}, summary="删除客户")
-def erase(request: HttpRequest, response: HttpResponse, customer: uuid.UUID, body: ErasureIn) -> tuple[int, ErasureOut]:
+def erase(request: HttpRequest, response: HttpResponse, customer: uuid.UUID, body: ErasureIn) -> Status:
     """Start a deletion; ask again at ``Location`` for its state."""
     view = operations.erase(request.caller, subject=customer, ground=body.ground, door=types.Door.API.value)  # type: ignore[attr-defined]
     response["Location"] = f"/api/v1/erasures/{view.id}"
-    return 202, _out(view)
+    return Status(202, _out(view))
 
 
 @router.get("/erasures/{uuid:erasure}", response=ErasureOut, summary="删除进度")
