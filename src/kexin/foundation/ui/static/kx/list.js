@@ -32,7 +32,7 @@
     if (every) { every.checked = all.length > 0 && chosen.length === all.length; every.indeterminate = chosen.length > 0 && chosen.length < all.length; }
     if (!bar) { return; }
     bar.hidden = chosen.length === 0;
-    bar.querySelector("[data-kx-count]").textContent = bar.dataset.kxWord.replace("%s", String(chosen.length));
+    bar.querySelector("[data-kx-count]").textContent = bar.dataset.kxWord.replace("#", String(chosen.length));
   };
 
   const clear = () => { boxes().forEach((box) => { box.checked = false; }); count(); };
