@@ -56,12 +56,12 @@ def test_delete_from_card_to_certificate(
 
     document = json.loads(certificate.read_text(encoding="utf-8"))
     assert document
-    trust = running.home / "trust.json"
+    trust = running.home / "evidence" / "trust.json"
     verifier = Path(sys.modules["kexin"].__file__ or "").parent / "evidence" / "verifier.py"
     alone = tmp_path / "elsewhere"
     alone.mkdir()
     (alone / "kexin-verify.py").write_bytes(verifier.read_bytes())
-    found = next((path for path in (trust, *running.home.rglob("trust.json")) if path.exists()))
+    found = trust
     (alone / "trust.json").write_bytes(found.read_bytes())
     command = [sys.executable, "kexin-verify.py", str(certificate), "--trust", "trust.json"]
     done = subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False)

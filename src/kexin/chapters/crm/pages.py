@@ -97,7 +97,13 @@ def reveal(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpRes
     """Open one value for a minute."""
     words = request.POST.get("words", "").strip()
     reason = words or request.POST.get("pick", "")
-    shown = vault.reveal(request.caller, subject=customer, attribute=attribute, reason=reason)  # type: ignore[attr-defined]
+    shown = vault.reveal(
+        request.caller,  # type: ignore[attr-defined]
+        subject=customer,
+        attribute=attribute,
+        reason=reason,
+        signed_in_at=request.signed_in_at,  # type: ignore[attr-defined]
+    )
     label = queries.label(attribute)
     answer = render(request, "crm/revealed.html", {"shown": shown, "seconds": REVEAL_S, "label": label})
     answer["HX-Trigger"] = "kx:close"

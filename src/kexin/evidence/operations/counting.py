@@ -6,6 +6,7 @@ Both gather in memory for at most a second, then go to a table on the second con
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import re
 import threading
@@ -116,7 +117,16 @@ def _flush_from_timer() -> None:
         connections[SECOND_CONNECTION].close()
 
 
-atexit.register(lambda: flush_counts() if _gathered.refusals or _gathered.opens else None)
+def _flush_at_exit() -> None:
+    """The last counts of a process that ends. A database that is gone already cannot take them; nobody can be told."""
+    if not (_gathered.refusals or _gathered.opens):
+        return
+    _log.disabled = True
+    with contextlib.suppress(Exception):
+        flush_counts()
+
+
+atexit.register(_flush_at_exit)
 
 _COMPARE = """
 SELECT coalesce(o.minute, l.minute), coalesce(o.opens, 0), coalesce(l.opens, 0)
