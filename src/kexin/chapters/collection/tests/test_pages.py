@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from importlib import resources
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.test import Client
 from kexin.chapters.collection import operations
 from kexin.chapters.collection.models import ImportRun
 from kexin.foundation.caller import Caller
+from kexin.people import operations as people
+from kexin.people.sign_in import BEGAN, EPOCH, SEEN
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
 from kexin.vault.models import Subject
@@ -24,8 +27,18 @@ def steward(client: Client) -> Any:
     source = resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()
     regime.install_rulebook(Caller.for_service("setup"), source=source)
     member = person("steward")
-    client.force_login(member, backend="kexin.people.sign_in.StaffBackend")
+    sign_in(client, member)
     return member
+
+
+def sign_in(client: Client, member: Any) -> None:
+    """A session as the sign-in page begins it."""
+    member.refresh_from_db()
+    client.force_login(member, backend="kexin.people.sign_in.StaffBackend")
+    session, at = client.session, int(time.time())
+    session.update({EPOCH: member.epoch, BEGAN: at, SEEN: at})
+    session.save()
+    people.begin_session(member.id, session_key=str(session.session_key), way="password", place="127.0.0.1", device="test")
 
 
 def upload(client: Client, content: bytes, name: str = "名单.csv") -> Any:
@@ -71,5 +84,5 @@ def test_the_wizard_in_english(client: Client, steward: Any) -> None:
 
 
 def test_others_are_refused(client: Client, steward: Any) -> None:
-    client.force_login(person("sales"), backend="kexin.people.sign_in.StaffBackend")
+    sign_in(client, person("sales"))
     assert client.get("/imports").status_code == 403
