@@ -243,19 +243,20 @@ def create(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
     return keys
 
 
-def create_many(rows: Sequence[Wrapped]) -> None:
+def lines(rows: Iterable[Wrapped], now: datetime) -> str:
+    """Minted keys as lines for `create_many`."""
+    return "".join(
+        f"{row.ref.subject_id.hex}\t{row.ref.grade}\t{row.ref.gen}\t{row.epoch_id.hex}\t"
+        f"{copying.bytea(row.wrapped)}\t{copying.bytea(row.commit16)}\t{now.isoformat()}\n"
+        for row in rows
+    )
+
+
+def create_many(rows: Iterable[str]) -> None:
     """Commit many minted keys by COPY."""
-    now = clock.now().isoformat()
+    columns = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
     with keyring_atomic() as cursor:
-        copying.copy(
-            cursor,
-            "keyring_subjectkey (subject_id, grade, gen, epoch_id, wrapped, commit16, created_at)",
-            (
-                f"{row.ref.subject_id.hex}\t{row.ref.grade}\t{row.ref.gen}\t{row.epoch_id.hex}\t"
-                f"{copying.bytea(row.wrapped)}\t{copying.bytea(row.commit16)}\t{now}\n"
-                for row in rows
-            ),
-        )
+        copying.copy(cursor, f"keyring_subjectkey ({columns})", rows)
 
 
 def _row(row: Wrapped, now: datetime) -> tuple[Any, ...]:

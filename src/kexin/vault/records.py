@@ -48,6 +48,7 @@ class Catalogue:
 
     bundle: Bundle
     tokeniser: Tokeniser = field(repr=False)
+    secrets: tuple[IndexSecret, ...] = field(repr=False)
     house: uuid.UUID
     epochs: dict[int, EpochKey] = field(default_factory=dict, repr=False)
 
@@ -55,7 +56,8 @@ class Catalogue:
     def now(cls) -> Catalogue:
         """The rulebook in force, with the index keys that are written now."""
         bundle = regime.bundle()
-        return cls(bundle, _tokeniser(bundle), envelopes.installation())
+        tokeniser, secrets = _tokeniser(bundle)
+        return cls(bundle, tokeniser, secrets, envelopes.installation())
 
     def attribute(self, key: str) -> AttributeDef | None:
         """The definition of an attribute, or None."""
@@ -71,7 +73,7 @@ class Catalogue:
 _kept: dict[tuple[Any, ...], Tokeniser] = {}
 
 
-def _tokeniser(bundle: Bundle) -> Tokeniser:
+def _tokeniser(bundle: Bundle) -> tuple[Tokeniser, tuple[IndexSecret, ...]]:
     """One tokeniser per process and set of keys, so that the tokens of common grams stay cached."""
     secrets = tuple(
         IndexSecret(index.name, gen, key)
@@ -83,7 +85,7 @@ def _tokeniser(bundle: Bundle) -> Tokeniser:
     if stamp not in _kept:
         _kept.clear()
         _kept[stamp] = Tokeniser(secrets, installation=house)
-    return _kept[stamp]
+    return _kept[stamp], secrets
 
 
 def prepare(

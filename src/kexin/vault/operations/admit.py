@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from django.db import connections, transaction
@@ -15,13 +16,11 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Flag
 from kexin.foundation import clock, ids
 from kexin.foundation.caller import Caller
-from kexin.foundation.canonical import dumps
 from kexin.regime import queries as regime
 from kexin.regime.types import Action, Bundle, Decision, SubjectFacts
-from kexin.vault import copying, envelopes, keys, records, subjects
+from kexin.vault import bulk, copying, keys, records, subjects
 from kexin.vault.models import SourceAct
 from kexin.vault.records import Catalogue, Prepared
-from kexin.vault.search.tokens import Tokens
 from kexin.vault.types import Admitted, AdmittedMany, InvalidValues, RowRefusal, SourceActRef, shown_number
 
 UNPROVEN = "unproven"
@@ -72,9 +71,9 @@ def admit(
         raise invalid(prepared.errors)
     facts = _new_facts(kind, prepared, source)
     decision = subjects.require_write(caller, facts=facts, attributes=tuple(prepared.values))
-    one = _seal(subject_id or ids.uuid7(), prepared, catalogue)
+    one = bulk.seal(subject_id or ids.uuid7(), prepared, _tools(catalogue, prepared.grades), clock.now())
     duplicates = _duplicates(caller, facts, prepared, one.tokens)
-    keys.create_many(one.keys)
+    keys.create_many([one.keys])
     with transaction.atomic():
         source = declare_source(caller, source=source)
         number = _insert([one], source=source, kind=kind)[0]
@@ -102,18 +101,12 @@ def admit_many(
     refused: list[RowRefusal] = []
     made: list[uuid.UUID] = []
     totals: Counter[str] = Counter()
-    numbered = enumerate(rows)
-    while batch := list(itertools.islice(numbered, BATCH)):
-        with copying.no_cycles():
-            good = list(_acceptable(caller, batch, catalogue.bundle, source, kind, refused))
-            if not good:
-                continue
-            sealed = [_seal(ids.uuid7(), prepared, catalogue) for prepared, _decision in good]
-            totals["duplicates"] += _count_duplicates(sealed)
-            keys.create_many([key for one in sealed for key in one.keys])
-            with transaction.atomic():
-                _insert(sealed, source=source, kind=kind)
-                evidence.note(caller, _entry(good[0][1], sealed, source))
+    for decision, sealed in _sealed_batches(caller, rows, catalogue, source, kind, refused):
+        totals["duplicates"] += _count_duplicates(sealed)
+        keys.create_many(one.keys for one in sealed)
+        with transaction.atomic():
+            _insert(sealed, source=source, kind=kind)
+            evidence.note(caller, _entry(decision, sealed, source))
         totals.update(admitted=len(sealed), batches=1)
         if want_ids:
             made += [one.id for one in sealed]
@@ -127,22 +120,53 @@ def admit_many(
     )
 
 
+def _sealed_batches(
+    caller: Caller,
+    rows: Iterable[Mapping[str, str]],
+    catalogue: Catalogue,
+    source: SourceActRef,
+    kind: str,
+    refused: list[RowRefusal],
+) -> Iterator[tuple[Decision, list[bulk.Sealed]]]:
+    """Sealed batches, not always in the order of the rows. A long input is sealed by processes beside this one, at
+    most two batches ahead of each, so that memory stays bounded."""
+    numbered = enumerate(rows)
+    tools = _tools(catalogue, (1, 2, 3, 4))
+    started: list[bulk.Sealers] = []
+    ahead: deque[tuple[Decision, Future[bytes]]] = deque()
+    with bulk.stopping(started):
+        for count in itertools.count(1):
+            batch = list(itertools.islice(numbered, BATCH))
+            if not batch:
+                break
+            good = list(_acceptable(caller, batch, catalogue.bundle, source, kind, refused))
+            if not good:
+                continue
+            prepared = [one for one, _decision in good]
+            if count > bulk.LONG_INPUT_BATCHES and not started:
+                started.append(bulk.Sealers(tools, catalogue.secrets, count=bulk.processes()))
+            full = bool(started) and len(ahead) >= 2 * started[0].count
+            if not started or (full and not ahead[0][1].done()):
+                # Nobody is free: rather than wait, this process seals the batch itself.
+                yield good[0][1], bulk.seal_batch(prepared, tools)
+                continue
+            ahead.append((good[0][1], started[0].seal(prepared)))
+            while ahead and (full or ahead[0][1].done()):
+                full = False
+                decision, answer = ahead.popleft()
+                yield decision, started[0].opened(answer)
+        for decision, answer in ahead:
+            yield decision, started[0].opened(answer)
+
+
+def _tools(catalogue: Catalogue, grades: Iterable[int]) -> bulk.Tools:
+    epochs = {grade: catalogue.epoch(grade) for grade in grades}
+    return bulk.Tools(catalogue.bundle.attributes, catalogue.tokeniser, catalogue.house, epochs)
+
+
 def invalid(errors: Iterable[tuple[str, str]]) -> InvalidValues:
     """The problem that names attributes and reasons, never values."""
     return InvalidValues(errors=tuple({"attribute": key, "code": code} for key, code in errors))
-
-
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    """One record, ready to be stored."""
-
-    id: uuid.UUID
-    audit_id: uuid.UUID
-    age_status: str
-    facets: Mapping[str, str]
-    keys: Sequence[keys.Wrapped]
-    envelopes: Sequence[envelopes.Envelope]
-    tokens: Tokens
 
 
 def _acceptable(
@@ -191,16 +215,7 @@ def _new_facts(kind: str, prepared: Prepared, source: SourceActRef) -> SubjectFa
     )
 
 
-def _seal(subject_id: uuid.UUID, prepared: Prepared, catalogue: Catalogue) -> _Sealed:
-    """Mint keys, seal, tokenise. Touches no table of records."""
-    refs = records.refs_of(subject_id, prepared.grades)
-    held, rows = keys.mint(refs, {grade: catalogue.epoch(grade) for grade in prepared.grades})
-    made = records.seal_record(subject_id=subject_id, prepared=prepared, ver=1, held=held, house=catalogue.house)
-    tokens = records.tokens_of(prepared, catalogue)
-    return _Sealed(subject_id, uuid.uuid4(), prepared.age_status, prepared.facets, rows, made, tokens)
-
-
-def _insert(sealed: Sequence[_Sealed], *, source: SourceActRef, kind: str) -> list[int]:
+def _insert(sealed: Sequence[bulk.Sealed], *, source: SourceActRef, kind: str) -> list[int]:
     """COPY everything about these records; answers with their numbers, in order."""
     now = clock.now().isoformat()
     unproven = "t" if source.basis == UNPROVEN else "f"
@@ -213,38 +228,14 @@ def _insert(sealed: Sequence[_Sealed], *, source: SourceActRef, kind: str) -> li
             " created_at, ver)",
             (
                 f"{one.id.hex}\t{number}\t{kind}\tactive\t{one.age_status}\t{unproven}\t{one.audit_id.hex}\t"
-                f"{copying.text(dumps(dict(one.facets)).decode())}\t\t{now}\t1\n"
+                f"{one.facets}\t\t{now}\t1\n"
                 for one, number in zip(sealed, numbers, strict=True)
             ),
         )
-        copying.copy(
-            cursor,
-            "vault_sealed (subject_id, entity, entity_id, grade, ver, suite, key_gen, ct)",
-            (
-                f"{e.subject_id.hex}\t{e.entity}\t{e.entity_id.hex}\t{e.grade}\t{e.ver}\t{e.suite}\t{e.key_gen}\t"
-                f"{copying.bytea(e.ct)}\n"
-                for one in sealed
-                for e in one.envelopes
-            ),
-        )
-        copying.copy(
-            cursor,
-            "vault_tokenexact (subject_id, index, gen, token)",
-            (
-                f"{one.id.hex}\t{index}\t{gen}\t{copying.bytea(token)}\n"
-                for one in sealed
-                for index, gen, token in one.tokens.exact
-            ),
-        )
-        copying.copy(
-            cursor,
-            "vault_tokengram (subject_id, index, gen, tokens)",
-            (
-                f"{one.id.hex}\t{index}\t{gen}\t{copying.array(grams)}\n"
-                for one in sealed
-                for index, gen, grams in one.tokens.grams
-            ),
-        )
+        columns = "subject_id, entity, entity_id, grade, ver, suite, key_gen, ct"
+        copying.copy(cursor, f"vault_sealed ({columns})", (one.envelopes for one in sealed))
+        copying.copy(cursor, "vault_tokenexact (subject_id, index, gen, token)", (one.exact for one in sealed))
+        copying.copy(cursor, "vault_tokengram (subject_id, index, gen, tokens)", (one.grams for one in sealed))
         act = source.id.hex if source.id else copying.NULL
         copying.copy(
             cursor,
@@ -254,7 +245,7 @@ def _insert(sealed: Sequence[_Sealed], *, source: SourceActRef, kind: str) -> li
     return numbers
 
 
-def _entry(decision: Decision, sealed: Sequence[_Sealed], source: SourceActRef) -> Entry:
+def _entry(decision: Decision, sealed: Sequence[bulk.Sealed], source: SourceActRef) -> Entry:
     return Entry(
         event=Event.CUSTOMER_ADMITTED,
         decision="allow",
@@ -269,23 +260,21 @@ def _entry(decision: Decision, sealed: Sequence[_Sealed], source: SourceActRef) 
     )
 
 
-def _duplicates(caller: Caller, facts: SubjectFacts, prepared: Prepared, tokens: Tokens) -> tuple[uuid.UUID, ...]:
+def _duplicates(
+    caller: Caller, facts: SubjectFacts, prepared: Prepared, tokens: Sequence[tuple[str, int, bytes]]
+) -> tuple[uuid.UUID, ...]:
     """Visible subjects that share an exact value, through attributes that this caller may search."""
     decision = regime.decide(caller, action=Action.SEARCH, subject=facts, attributes=tuple(prepared.values))
-    wanted = [row for row in _exact(tokens) if decision.allowed(row[0].partition(":")[0])]
+    wanted = [row for row in tokens if decision.allowed(row[0].partition(":")[0])]
     return tuple(dict.fromkeys(row[0] for row in _sharing(wanted)))
 
 
-def _count_duplicates(sealed: Sequence[_Sealed]) -> int:
+def _count_duplicates(sealed: Sequence[bulk.Sealed]) -> int:
     """How many records of a batch share an exact value with a visible subject, or with one another."""
-    wanted = [row for one in sealed for row in _exact(one.tokens)]
+    wanted = [row for one in sealed for row in one.tokens]
     known = {(index, gen, bytes(token)) for _id, index, gen, token in _sharing(wanted)}
     seen = Counter(wanted)
-    return sum(1 for one in sealed if any(row in known or seen[row] > 1 for row in _exact(one.tokens)))
-
-
-def _exact(tokens: Tokens) -> list[tuple[str, int, bytes]]:
-    return [row for row in tokens.exact if row[0].endswith(":exact")]
+    return sum(1 for one in sealed if any(row in known or seen[row] > 1 for row in one.tokens))
 
 
 def _sharing(wanted: Sequence[tuple[str, int, bytes]]) -> list[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ from kexin.foundation.caller import Caller
 from kexin.regime import queries as regime
 from kexin.regime.types import Action
 from kexin.vault import records, subjects
-from kexin.vault.operations.admit import _exact, _new_facts, _sharing
+from kexin.vault.bulk import exact_tokens
+from kexin.vault.operations.admit import _new_facts, _sharing
 from kexin.vault.records import Catalogue
 from kexin.vault.types import SourceActRef
 
@@ -34,7 +35,7 @@ def try_many(
     ]
     denied = _denied(caller, prepared, source, kind)
     tokens = [
-        [] if one.errors or refused else _exact(records.tokens_of(one, catalogue))
+        [] if one.errors or refused else exact_tokens(records.tokens_of(one, catalogue))
         for one, refused in zip(prepared, denied, strict=True)
     ]
     found = {(index, gen, bytes(token)) for _id, index, gen, token in _sharing([t for ts in tokens for t in ts])}
