@@ -115,11 +115,15 @@ def decide(
     attributes: Iterable[str],
     context: Context | None = None,
     actor: Actor | None = None,
+    under: Bundle | None = None,
 ) -> Decision:
-    """May this caller, under its purpose, do this with these attributes of this one subject? Never raises for a no."""
+    """May this caller, under its purpose, do this with these attributes of this one subject? Never raises for a no.
+
+    ``under``: the bundle that the same request has read already; a page asks many times and reads the version once.
+    """
     who = actor or _actor(caller)
     asked = tuple(attributes)
-    in_force = bundle_or_none()
+    in_force = under or bundle_or_none()
     if in_force is None:
         closed = rules.denial(Reason.NO_RULEBOOK, who="dpo")
         return Decision(action=action, purpose=who.purpose, outcomes=dict.fromkeys(asked, closed), rulebook="")
@@ -141,6 +145,7 @@ def plan(
     groups: Iterable[str] = (),
     context: Context | None = None,
     actor: Actor | None = None,
+    under: Bundle | None = None,
 ) -> BulkPlan:
     """The same question about every row of `vault_subject` (alias ``s``), before any row is read.
 
@@ -155,7 +160,7 @@ def plan(
         *((key, Action.AGGREGATE) for key in groups),
     )
     return planning.plan(
-        bundle(),
+        under or bundle(),
         actor or _actor(caller),
         action=action,
         attributes=attributes,

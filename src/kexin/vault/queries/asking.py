@@ -54,7 +54,13 @@ class Asking:
     def plan(self, action: Action, attributes: Iterable[str], **used: Iterable[str]) -> BulkPlan:
         """The plan for many rows. ``used``: filters, sorts, groups; a closed gate raises AttributeRefused by name."""
         plan = regime.plan(
-            self.caller, action=action, attributes=tuple(attributes), actor=self.actor, context=_CONTEXT, **used
+            self.caller,
+            action=action,
+            attributes=tuple(attributes),
+            actor=self.actor,
+            context=_CONTEXT,
+            under=self.bundle,
+            **used,
         )
         for gate in plan.refused:
             raise self.refusal(gate.attribute, gate.denial)
@@ -69,6 +75,7 @@ class Asking:
             attributes=tuple(attributes),
             actor=self.actor,
             context=_CONTEXT,
+            under=self.bundle,
         )
 
     def refusal(self, attribute: str, denial: AttributeDecision | None) -> AttributeRefused:

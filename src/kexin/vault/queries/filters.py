@@ -69,7 +69,7 @@ def _one(asking: Asking, one: Filter) -> Sql:
     if one.field in _OPEN:
         return _OPEN[one.field](asking, one)
     attribute = asking.attribute(one.field)
-    return _facet(attribute, one) if attribute.storage == "facet" else _sealed(attribute, one)
+    return _facet(attribute, one) if attribute.storage == "facet" else _sealed(asking, attribute, one)
 
 
 def _values(one: Filter) -> list[str]:
@@ -183,7 +183,7 @@ def _facet_range(attribute: AttributeDef, one: Filter) -> Sql:
     raise BadFilter(_("这项信息没有大小可比"))
 
 
-def _sealed(attribute: AttributeDef, one: Filter) -> Sql:
+def _sealed(asking: Asking, attribute: AttributeDef, one: Filter) -> Sql:
     """Equality with a sealed value: its exact token. There is no other comparison with what is sealed."""
     index = next((index for index in indexes_of(attribute) if index.plan == EXACT), None)
     if index is None or one.op not in ("eq", "in"):
@@ -191,7 +191,7 @@ def _sealed(attribute: AttributeDef, one: Filter) -> Sql:
     tokens: list[tuple[str, int, bytes]] = []
     for value in _values(one):
         try:
-            tokens += tokeniser().exact(index, normalise_for(attribute, value))
+            tokens += tokeniser(asking.bundle).exact(index, normalise_for(attribute, value))
         except BadValue as error:
             raise BadFilter(error.text()) from error
     if not tokens:

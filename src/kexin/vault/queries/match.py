@@ -135,6 +135,7 @@ class Search:
         self.asking = asking
         self.term = term
         self.own = own
+        self._tokeniser = tokeniser(asking.bundle)
         self.plan, self._condition, self._params = governed(asking, action=Action.READ, filters=filters)
         self._gates = self._gate()
         self._columns: Columns = governed_rows.columns_of(asking, self.plan, columns)
@@ -192,7 +193,10 @@ class Search:
 
     def _exact(self, key: str) -> list[Sql]:
         tokens = [
-            t for one in self.term.exact if one.index.attribute == key for t in tokeniser().exact(one.index, one.value)
+            t
+            for one in self.term.exact
+            if one.index.attribute == key
+            for t in self._tokeniser.exact(one.index, one.value)
         ]
         return [
             Sql(
@@ -205,7 +209,7 @@ class Search:
 
     def _grams(self, part: Part) -> list[Sql]:
         pieces: dict[tuple[int, tuple[int, ...]], Sql] = {}
-        for gen, hasher in tokeniser().grams(part.index):
+        for gen, hasher in self._tokeniser.grams(part.index):
             wanted = [hasher.of_cut(cut) for cut in part.cuts]
             if part.text:
                 wanted.append(hasher.of_part(part.text, organisation=part.index.organisation))
@@ -309,7 +313,10 @@ class Search:
             return list(raws)
         if displayed.closed:
             return list(raws) if not self.own else []
-        exact = self._exactly_found(raws) if self.term.exact and not self.own else frozenset()
+        exact = frozenset[uuid.UUID]()
+        if self.term.exact and not self.own:
+            looked_into = any(part.index.attribute in self._gates for part in self.term.parts)
+            exact = self._exactly_found(raws) if looked_into else frozenset(row.id for row in raws)
         hidden = self._hidden_values(raws, exact, noted)
         right = []
         for row in raws:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kexin.regime import queries as regime
+from kexin.regime.types import Bundle
 from kexin.vault import envelopes, keys
 from kexin.vault.search.indexes import all_indexes
 from kexin.vault.search.tokens import IndexSecret, Tokeniser
@@ -10,10 +10,10 @@ from kexin.vault.search.tokens import IndexSecret, Tokeniser
 _kept: dict[bool, tuple[frozenset[IndexSecret], Tokeniser]] = {}
 
 
-def tokeniser(*, writing: bool = False) -> Tokeniser:
+def tokeniser(bundle: Bundle, *, writing: bool = False) -> Tokeniser:
     """For reading: the generation in force of every index of the catalogue. For writing: also those being built.
     A changed set of keys (rotation, a new attribute) gives a new tokeniser, and with it an empty cache of grams."""
-    names = sorted(index.name for index in all_indexes(regime.bundle().attributes))
+    names = sorted(index.name for index in all_indexes(bundle.attributes))
     secrets = frozenset(
         IndexSecret(name, gen, key) for name in names for gen, key in keys.index_keys(name, writing=writing)
     )
