@@ -27,6 +27,7 @@ UNPROVEN = "unproven"
 #: People per transaction of `admit_many`: small enough for a lock-free intake, large enough for COPY.
 BATCH = 1_000
 _AUDIT_ITEM = "A02"
+_WHOLE_TABLE_JOINS = ("enable_hashjoin", "enable_mergejoin", "enable_seqscan")
 
 
 def declare_source(caller: Caller, *, source: SourceActRef) -> SourceActRef:
@@ -280,7 +281,10 @@ def _count_duplicates(sealed: Sequence[bulk.Sealed]) -> int:
 def _sharing(wanted: Sequence[tuple[str, int, bytes]]) -> list[tuple[Any, ...]]:
     if not wanted:
         return []
-    with connections["default"].cursor() as cursor:
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        # Thousands of probes into an index: the planner, shy of random reads, would read the whole table instead.
+        for method in _WHOLE_TABLE_JOINS:
+            cursor.execute(f"SET LOCAL {method} = off")
         cursor.execute(
             "SELECT DISTINCT ON (t.subject_id, t.index, t.gen, t.token) t.subject_id, t.index, t.gen, t.token"
             " FROM unnest(%s::text[], %s::smallint[], %s::bytea[]) AS w(index, gen, token)"
@@ -289,4 +293,6 @@ def _sharing(wanted: Sequence[tuple[str, int, bytes]]) -> list[tuple[Any, ...]]:
             [[row[0] for row in wanted], [row[1] for row in wanted], [row[2] for row in wanted]],
         )
         found: list[tuple[Any, ...]] = cursor.fetchall()
+        for method in _WHOLE_TABLE_JOINS:
+            cursor.execute(f"SET LOCAL {method} TO DEFAULT")
         return found
