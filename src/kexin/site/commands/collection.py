@@ -104,7 +104,7 @@ def _mapped(columns: Any, wishes: list[str]) -> dict[int, str]:
     }
 
 
-class _bar:  # noqa: N801 - used as a function
+class _bar:
     """A progress bar on a terminal, silence for JSON."""
 
     def __init__(self, *, as_json: bool) -> None:
@@ -139,8 +139,8 @@ def _facts(view: Any, *, dry_run: bool) -> dict[str, Any]:
 def _text(facts: dict[str, Any], view: Any) -> str:
     verb = f"would write {facts['new']:,}" if facts["dry_run"] else f"wrote {facts['written']:,}"
     lines = [
-        f"{facts['rows']:,} rows: {verb}; {facts['known']:,} possibly known, {facts['repeated']:,} repeated in the file, "
-        f"{facts['refused']:,} refused ({facts['stage']})"
+        f"{facts['rows']:,} rows: {verb}",
+        f"left out: {facts['known']:,} possibly known, {facts['repeated']:,} repeated in the file, {facts['refused']:,} refused",
     ]
     lines += [f"column {header}: left out. {why}" for header, why in facts["left_out_columns"].items()]
     if view.counts.left_out + view.counts.known:
