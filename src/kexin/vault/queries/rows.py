@@ -139,9 +139,17 @@ def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
 
     facets = json.loads(row[6]) if isinstance(row[6], str) else row[6]
     return Raw(
-        *row[:6],
-        facets,
-        *row[7:11],
+        id=row[0],
+        number=row[1],
+        kind=row[2],
+        state=row[3],
+        age_status=row[4],
+        unproven=row[5],
+        facets=facets,
+        contact_at=row[7],
+        created_at=row[8],
+        audit_id=row[9],
+        mark=row[10],
         read={key: outcome(found) for key, found in columns.read.items()},
         contact={key: outcome(found) for key, found in columns.contact.items()},
     )

@@ -12,6 +12,8 @@ _READINGS_PER_CHAR = 3
 #: Ways to cut a typed term into syllables that are tried, and syllables in one.
 _CUTS = 12
 _TERM_LETTERS = 48
+#: Longest run of letters that is also tried as initials alone.
+_SPELLED = 6
 
 _INITIALS = ("zh", "ch", "sh", "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "r", "z", "c", "s")
 
@@ -79,7 +81,7 @@ def cuts(term: str) -> tuple[tuple[str, ...], ...]:
     letters = term[:_TERM_LETTERS]
     known = _known()
     #: best[i]: cuts of letters[:i], pruned to the shortest ones so that hostile terms stay cheap.
-    best: list[list[tuple[str, ...]]] = [[()]] + [[] for _ in letters]
+    best: list[list[tuple[str, ...]]] = [[()], *([] for _ in letters)]
     for end in range(1, len(letters) + 1):
         for start in range(max(0, end - 6), end):
             piece = letters[start:end]
@@ -87,7 +89,10 @@ def cuts(term: str) -> tuple[tuple[str, ...], ...]:
             if piece in known or piece in _INITIALS or len(piece) == 1 or (last and _begins(piece)):
                 best[end].extend(cut + (piece,) for cut in best[start])
         best[end] = sorted(set(best[end]), key=lambda cut: (len(cut), cut))[:_CUTS]
-    return tuple(best[-1])
+    spoken = [cut for cut in best[-1] if all(piece in known for piece in cut[:-1]) and _begins(cut[-1])]
+    spelled = [tuple(letters)] if 2 <= len(letters) <= _SPELLED else []
+    # Where the letters can be read as syllables throughout, mixtures (c hen yu tong) are noise; initials are not.
+    return tuple(dict.fromkeys(spoken + spelled)) if spoken else tuple(best[-1])
 
 
 @functools.lru_cache(maxsize=4096)

@@ -111,7 +111,7 @@ def labelled(rows: Iterable[Sequence[int]], frequency: Mapping[int, int]) -> int
 def _facets(attributes: Mapping[str, AttributeDef]) -> tuple[FacetReport, ...]:
     """Each facet alone, each pair, and all together up to `_FACETS` at once."""
     keys = [key for key, one in attributes.items() if one.storage == "facet"]
-    combinations = [(key,) for key in keys]
+    combinations: list[tuple[str, ...]] = [(key,) for key in keys]
     combinations += [(left, right) for place, left in enumerate(keys) for right in keys[place + 1 :]][:60]
     if len(keys) >= _FACETS:
         combinations.append(tuple(keys[:_FACETS]))

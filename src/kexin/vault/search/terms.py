@@ -67,7 +67,11 @@ class Term:
     @property
     def attributes(self) -> tuple[str, ...]:
         """Every attribute that answering this term looks into."""
-        return tuple(dict.fromkeys(one.index.attribute for one in (*self.exact, *self.parts)))
+        return tuple(dict.fromkeys(one.index.attribute for one in _both(self.exact, self.parts)))
+
+
+def _both(exact: tuple[Exact, ...], parts: tuple[Part, ...]) -> list[Exact | Part]:
+    return [*exact, *parts]
 
 
 def clean(term: object) -> str:
