@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime, time, timedelta
 
@@ -45,7 +46,7 @@ def of_value(value: object) -> tuple[str, str]:
 
 
 def _number(value: float) -> tuple[str, str]:
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return "", "cell_error"
     if abs(value) >= 10**EXACT_DIGITS:
         return f"{value:.0f}", "lost_digits"
