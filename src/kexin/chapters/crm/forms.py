@@ -49,6 +49,11 @@ class Listing:
     cursor: str | None
     query: str
 
+    @property
+    def set_count(self) -> int:
+        """How many facets are set; the view is not one of them."""
+        return sum(1 for one in self.filters if one.field != "relation")
+
     @classmethod
     def read(cls, query: QueryDict, *, usual: str) -> Listing:
         """From the address. Unknown keys are left aside; too many are refused. ``usual`` is the view of the post."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from kexin.chapters.crm.types import (
     ListRow,
     RevealQuestion,
     Section,
+    SourceWords,
     TimelineLine,
     WhyView,
 )
@@ -26,7 +28,7 @@ from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
 from kexin.regime.types import AttributeDef, Bundle
 from kexin.vault import queries as vault
-from kexin.vault.types_views import Card, Cell, ContactUse, Filter, Page, Row, Shown, UnknownAttribute
+from kexin.vault.types_views import Card, Cell, ContactUse, FacetCount, Filter, Page, Row, Shown, UnknownAttribute
 
 if TYPE_CHECKING:
     from kexin.chapters.crm.forms import Listing as Asked
@@ -52,14 +54,16 @@ def listing(caller: Caller, asked: Asked) -> Listing:
     """One page of customers under the filters asked for, with the facets' numbers beside it on the first page."""
     bundle = regime.bundle()
     page = vault.page(caller, columns=_columns(bundle), filters=asked.filters, sort=asked.sort, cursor=asked.cursor)
-    groups = () if asked.cursor else _facet_groups(caller, bundle, asked.filters)
-    return _listed(bundle, page, groups)
+    if asked.cursor:
+        return _listed(bundle, page)
+    counted = vault.count(caller, filters=asked.filters)
+    return _listed(bundle, page, groups=_facet_groups(caller, bundle, asked.filters), counted=_counted(counted))
 
 
 def search(caller: Caller, *, term: str, cursor: str | None = None) -> Listing:
     """Customers found by what somebody typed."""
     bundle = regime.bundle()
-    return _listed(bundle, vault.match(caller, term=term, columns=_columns(bundle), cursor=cursor), ())
+    return _listed(bundle, vault.match(caller, term=term, columns=_columns(bundle), cursor=cursor))
 
 
 def card(caller: Caller, *, subject: uuid.UUID) -> CardView:
@@ -67,9 +71,14 @@ def card(caller: Caller, *, subject: uuid.UUID) -> CardView:
     bundle = regime.bundle()
     found = vault.card(caller, subject=subject)
     sections: dict[str, list[Item]] = {}
+    kept_away: list[str] = []
     for key, cell in found.cells.items():
         attribute = bundle.attributes.get(key)
-        if attribute is not None and key not in NAMES and cell.shown is not Shown.EMPTY:
+        if attribute is None or cell.shown is Shown.EMPTY:
+            continue
+        if cell.shown is Shown.DENIED:
+            kept_away.append(say(attribute.label))
+        elif key not in NAMES:
             sections.setdefault(attribute.section, []).append(_item(bundle, attribute, cell))
     labels = bundle.rulebook.sections
     return CardView(
@@ -77,6 +86,16 @@ def card(caller: Caller, *, subject: uuid.UUID) -> CardView:
         name=_name(found),
         sections=tuple(
             Section(key=key, label=say(labels.get(key, {"zh": key})), items=tuple(items)) for key, items in sections.items()
+        ),
+        kept_away=tuple(kept_away),
+        sources=tuple(
+            SourceWords(
+                what=one.source,
+                at=one.at,
+                purpose=_purpose(bundle, one.purpose),
+                basis=words.basis("unproven" if one.unproven else one.basis),
+            )
+            for one in found.sources
         ),
         edition=str(bundle.version),
     )
@@ -111,12 +130,21 @@ def why(caller: Caller, *, subject: uuid.UUID, attribute: str) -> WhyView:
         grade_label=_grade_label(bundle, found.grade),
         basis=words.basis(found.basis),
         kept_because=_purpose(bundle, found.kept_because),
-        purposes=tuple((used.label, words.status(used.status)) for used in found.purposes),
+        purposes=_by_state((used.status, used.label) for used in found.purposes),
         consents=tuple((_purpose(bundle, one.purpose), words.status(one.status), one.receipt) for one in found.consents),
         disclosed=tuple((one.recipient, words.happened(f"disclosed.{one.kind}"), one.at) for one in found.disclosed),
         steps=tuple((step.at, words.happened(step.what), _purpose(bundle, step.purpose), step.department) for step in found.steps),
         edition=str(bundle.version),
     )
+
+
+def _by_state(purposes: Iterable[tuple[str, str]]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Purposes grouped by whether the value may serve them: what it serves now first."""
+    groups: dict[str, list[str]] = {}
+    for state, label in purposes:
+        groups.setdefault(state, []).append(label)
+    ranked = sorted(groups, key=lambda state: words.RANK.index(state) if state in words.RANK else len(words.RANK))
+    return tuple((state, words.status(state), tuple(groups[state])) for state in ranked)
 
 
 def timeline(caller: Caller, *, subject: uuid.UUID) -> tuple[TimelineLine, ...]:
@@ -193,16 +221,39 @@ def value_label(bundle: Bundle, field: str, value: str) -> str:
     return say(attribute.choices[value]) if attribute and value in attribute.choices else value
 
 
-def _listed(bundle: Bundle, page: Page, groups: tuple[FacetGroup, ...]) -> Listing:
+def _counted(found: FacetCount) -> str:
+    return f"{found.count:,}+" if found.at_least else f"{found.count:,}"
+
+
+def _listed(bundle: Bundle, page: Page, *, groups: tuple[FacetGroup, ...] = (), counted: str = "") -> Listing:
     facts = tuple(key for key in FACTS if key in bundle.attributes)
+    channels = tuple((purpose, short) for purpose, short in words.CHANNELS if purpose in bundle.purposes)
+    states = regime.consent_states([row.id for row in page.rows], purposes=[purpose for purpose, _short in channels])
     return Listing(
-        rows=tuple(_row(bundle, row, facts) for row in page.rows),
+        rows=tuple(
+            replace(
+                _row(bundle, row, facts),
+                consents=tuple(
+                    _glyph(say(bundle.purposes[purpose].label), states.get((row.id, purpose), ""))
+                    for purpose, _short in channels
+                ),
+            )
+            for row in page.rows
+        ),
+        channels=tuple((str(short), say(bundle.purposes[purpose].label)) for purpose, short in channels),
+        counted=counted,
         columns=tuple(say(bundle.attributes[key].label) for key in facts),
         facets=groups,
         next_cursor=page.next_cursor,
         hints=page.hints,
         unavailable=page.unavailable,
     )
+
+
+def _glyph(label: str, status: str) -> tuple[str, str]:
+    """The glyph of a channel's consent and its words; silence is 从未询问, never a yes."""
+    state = words.GLYPHS.get(status, "never")
+    return state, f"{label}：{words.status(status or 'never_asked')}"
 
 
 def _row(bundle: Bundle, row: Row, facts: tuple[str, ...]) -> ListRow:

@@ -71,22 +71,27 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow:
-    """One line of the list: the name, a second line of plain facts, the phone with its uses, and open facts."""
+    """One line of the list: the name, a second line of plain facts, the phone with its uses, open facts, and the state of
+    each marketing channel as (glyph, words)."""
 
     row: Row
     name: Cell
     second: str
     phone: Item | None
     facts: tuple[Cell, ...]
+    consents: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A page of the list. ``columns`` are the headings of `ListRow.facts`."""
+    """A page of the list. ``columns`` are the headings of `ListRow.facts`, ``channels`` (short, full) those of its
+    consents; ``counted`` says how many there are in all ("" on later pages)."""
 
     rows: tuple[ListRow, ...]
     columns: tuple[str, ...]
     facets: tuple[FacetGroup, ...]
+    channels: tuple[tuple[str, str], ...]
+    counted: str
     next_cursor: str | None
     hints: tuple[Any, ...]
     unavailable: bool
@@ -102,12 +107,25 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceWords:
+    """One act of collection in words."""
+
+    what: str
+    at: datetime
+    purpose: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card with its words."""
+    """A card with its words. ``kept_away``: items that a rule does not show here, by name alone; whether there is a
+    value stays unsaid."""
 
     card: Card
     name: Cell
     sections: tuple[Section, ...]
+    kept_away: tuple[str, ...]
+    sources: tuple[SourceWords, ...]
     edition: str
 
     @property
@@ -141,7 +159,7 @@ class WhyView:
     grade_label: str
     basis: str
     kept_because: str
-    purposes: tuple[tuple[str, str], ...]
+    purposes: tuple[tuple[str, str, tuple[str, ...]], ...]
     consents: tuple[tuple[str, str, str], ...]
     disclosed: tuple[tuple[str, str, datetime], ...]
     steps: tuple[tuple[datetime, str, str, str], ...]

@@ -23,6 +23,7 @@ _BASES: Mapping[str, Any] = {
 }
 _STATUSES: Mapping[str, Any] = {
     "in_use": _("使用中"),
+    "allowed": _("可以使用"),
     "prohibited": _("禁止"),
     "never_asked": _("从未询问"),
     "shown": _("已展示，未答复"),
@@ -32,6 +33,11 @@ _STATUSES: Mapping[str, Any] = {
     "expired": _("已失效，须再次征求"),
     "stale": _("已失效，须再次征求"),
 }
+#: What a value serves now, then what it could serve, then what people said no to.
+RANK = ("in_use", "given", "allowed", "never_asked", "shown", "refused", "withdrawn", "expired", "stale", "prohibited")
+#: Marketing channels of a list, in the order that never changes: 电 短 微 邮.
+CHANNELS = (("mkt_call", _("电")), ("mkt_sms", _("短")), ("mkt_wechat", _("微")), ("mkt_email", _("邮")))
+GLYPHS = {"given": "given", "refused": "refused", "withdrawn": "withdrawn", "stale": "stale", "expired": "stale"}
 _HAPPENED: Mapping[str, tuple[Any, str, str]] = {
     "collected": (_("收集"), "file-import", ""),
     "reveal": (_("查看完整信息"), "eye", "accent"),

@@ -1,6 +1,6 @@
 """DOOR: questions to the regime."""
 
-from kexin.regime.queries.consents import consent_strip, may_be_asked, receipt, receipts, signed_receipt
+from kexin.regime.queries.consents import consent_states, consent_strip, may_be_asked, receipt, receipts, signed_receipt
 from kexin.regime.queries.decisions import (
     actor,
     bundle,
@@ -18,6 +18,7 @@ __all__ = [
     "actor",
     "bundle",
     "bundle_or_none",
+    "consent_states",
     "consent_strip",
     "current_notice",
     "decide",

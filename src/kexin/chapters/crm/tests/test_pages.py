@@ -7,25 +7,9 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from django.test import Client
 
-from kexin.people.models import Person
-from kexin.people.tests.factories import PASSWORD, caller_for, person
+from kexin.people.tests.desks import Desk
 from kexin.vault.tests import views
-
-
-class Desk:
-    """One member of staff at the console."""
-
-    def __init__(self, role: str) -> None:
-        self.person: Person = person(role, password=PASSWORD)
-        self.client = Client(raise_request_exception=True)
-        answer = self.client.post("/sign-in", {"login": self.person.staff_no, "password": PASSWORD})
-        assert answer.status_code == 302
-
-    def caller(self, purpose: str = "presale") -> Any:
-        """The same person as a Caller."""
-        return caller_for(self.person, purpose)
 
 
 @pytest.fixture
@@ -123,7 +107,7 @@ def test_a_new_customer_by_hand_and_every_mistake_named(sales: Desk) -> None:
 def test_both_languages(sales: Desk) -> None:
     sales.client.post("/language/en", {"next": "/customers"})
     page = sales.client.get("/customers").content.decode()
-    body = re.sub(r"<title>.*?</title>|<script.*?</script>", "", page, flags=re.S)
+    body = re.sub(r"<title>.*?</title>|<script.*?</script>", "", page, flags=re.DOTALL)
     assert "Customers" in body and "客户列表" not in body
 
 

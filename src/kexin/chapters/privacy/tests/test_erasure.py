@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from kexin.chapters.crm.tests.test_pages import Desk
 from kexin.chapters.privacy import operations, queries, types
 from kexin.chapters.privacy.models import ErasureRequest
+from kexin.people.tests.desks import Desk
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime.queries.permissions import NotPermitted
 from kexin.vault import operations as vault
