@@ -54,7 +54,8 @@ def _wait_s(actor: uuid.UUID) -> int:
         last = cursor.fetchone()[0]
     if last is None:
         return 0
-    return max(0, math.ceil(SLOW_S - (clock.now() - last).total_seconds()))
+    waited_s: float = (clock.now() - last).total_seconds()
+    return max(0, math.ceil(SLOW_S - waited_s))
 
 
 def note_miss(asking: Asking) -> None:

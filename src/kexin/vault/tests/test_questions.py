@@ -17,6 +17,7 @@ from kexin.regime import operations as regime
 from kexin.regime import queries as rules
 from kexin.regime.types import Action, Context
 from kexin.vault import envelopes, keys, queries
+from kexin.vault import operations as vault
 from kexin.vault.models import Sealed, Subject, TokenGram
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import EXECUTED
@@ -459,6 +460,21 @@ def test_an_erased_person_is_not_found_and_the_card_says_so() -> None:
         assert not queries.match(me, term=term).rows
     gone = queries.card(me, subject=one)
     assert gone.gone and not gone.cells and gone.number.startswith("K-")
+
+
+def test_after_a_real_deletion_nothing_finds_or_opens_the_person() -> None:
+    me, steward = views.sales(), views.sales("rights", role="steward")
+    one = views.customer(
+        me, name="陈雨桐", mobile="13812345678", address="浙江省杭州市余杭区文一西路 969 号", city="杭州市"
+    )
+    erasing = vault.erase(steward, subject=one)
+    assert not queries.match(me, term="陈雨桐").rows, "from the first mark on"
+    vault.continue_erasure(steward, erasure=erasing.id)
+    for term in ("13812345678", "陈雨桐", "chenyutong", "cyt", "陈5678", "文一西路969号"):
+        assert not queries.match(me, term=term).rows
+    assert not TokenGram.objects.filter(subject_id=one).exists()
+    assert queries.card(me, subject=one).gone
+    assert queries.count(me).count == 0
 
 
 def test_a_card_is_masked_evidenced_and_absent_looks_like_forbidden(lines: list[Any]) -> None:
