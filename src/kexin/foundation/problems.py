@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Problem(Exception):
     """An answer that is not the one asked for. Rooms subclass it beside the function that raises it.
@@ -16,7 +18,7 @@ class Problem(Exception):
 
     status: int = 400
     code: str = "bad-request"
-    title: Any = "请求无法处理"
+    title: Any = _("请求无法处理")
 
     def __init__(
         self,
@@ -63,7 +65,7 @@ class Invalid(Problem):
 
     status = 422
     code = "invalid"
-    title: Any = "内容需要更正"
+    title: Any = _("内容需要更正")
 
 
 class Refused(Problem):
@@ -71,7 +73,7 @@ class Refused(Problem):
 
     status = 403
     code = "refused"
-    title: Any = "没有执行"
+    title: Any = _("没有执行")
 
 
 class NotFound(Problem):
@@ -79,7 +81,7 @@ class NotFound(Problem):
 
     status = 404
     code = "not-found"
-    title: Any = "没有找到"
+    title: Any = _("没有找到")
 
 
 class Conflict(Problem):
@@ -87,7 +89,7 @@ class Conflict(Problem):
 
     status = 409
     code = "conflict"
-    title: Any = "与现在的状态冲突"
+    title: Any = _("与现在的状态冲突")
 
 
 class Unavailable(Problem):
@@ -95,4 +97,4 @@ class Unavailable(Problem):
 
     status = 503
     code = "unavailable"
-    title: Any = "暂时无法打开"
+    title: Any = _("暂时无法打开")

@@ -112,7 +112,7 @@ def _erase_rows(model: Any) -> Any:
 HOLDINGS: tuple[Holding, ...] = (
     Holding(
         key="vault.identity",
-        label={"zh": "客户信息（加密保存）", "en": "Sealed customer information"},
+        label={"zh": "客户信息（加密保存）", "en": "Customer information (encrypted)"},
         models=(
             "vault.Subject",
             "vault.Sealed",
@@ -129,7 +129,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         key="vault.search",
-        label={"zh": "查询标记", "en": "Search tokens"},
+        label={"zh": "查询标记", "en": "Search marks"},
         models=("vault.TokenExact", "vault.TokenGram"),
         export=lambda caller, subject: [],
         erase=_erase_tokens,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from django.utils.translation import gettext_lazy as _
+
 from kexin.foundation.clock import now
 from kexin.foundation.problems import NotFound
 from kexin.regime.models import RulebookActivation, RulebookVersion
@@ -43,7 +45,7 @@ class VersionUnknown(NotFound):
     """There is no such version of the rulebook."""
 
     code = "rulebook-version-unknown"
-    title = "没有这一版制度"
+    title = _("没有这一版制度")
 
 
 def in_force() -> InForce | None:
@@ -77,7 +79,7 @@ def load(sha256: str) -> Rulebook:
     """A version parsed; kept per process, because its bytes never change. The bytes are checked against the name."""
     parsed = parse(source(sha256)).rulebook
     if parsed.sha256 != sha256:
-        raise VersionUnknown("制度原文与摘要不符")
+        raise VersionUnknown(_("制度原文与摘要不符"))
     return parsed
 
 

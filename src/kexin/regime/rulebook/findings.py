@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from kexin.foundation.problems import Invalid
 
 MOST = 50
@@ -52,7 +54,7 @@ class RulebookInvalid(Invalid):
     """The rulebook cannot be read, or not be put in force. ``findings`` says all of it, ``errors`` the same as JSON."""
 
     code = "rulebook-invalid"
-    title = "制度文件需要更正"
+    title = _("制度文件需要更正")
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.problems import NotFound, Refused
 from kexin.site import shell
@@ -34,14 +35,14 @@ class NoToken(Refused):
     """Commands on the rulebook need a token of a named person."""
 
     code = "no-token"
-    title = "没有执行：需要本人的令牌（kexin token create）"
+    title = _("没有执行：需要本人的令牌（kexin token create）")
 
 
 class NoFile(NotFound):
     """The file is not there or cannot be read."""
 
     code = "no-file"
-    title = "没有这个文件，或无法读取"
+    title = _("没有这个文件，或无法读取")
 
 
 @app.command()
@@ -148,7 +149,7 @@ def _bytes(file: Path) -> bytes:
     if str(file) == "retail":
         return resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()
     if not file.is_file():
-        raise NoFile(f"没有这个文件，或不是普通文件：{file}")
+        raise NoFile(_("没有这个文件，或不是普通文件：%(file)s") % {"file": file})
     with file.open("rb") as stream:
         return stream.read(MAX_READ)
 
@@ -167,7 +168,7 @@ def _caller(token: Path | None) -> Caller:
     if held is None:
         raise NoToken(remedy="kexin token create --person … --purposes governance")
     if "governance" not in held.purposes:
-        raise NoToken("这个令牌没有“制度管理”用途", remedy="kexin token create --person … --purposes governance")
+        raise NoToken(_("这个令牌没有“制度管理”用途"), remedy="kexin token create --person … --purposes governance")
     return held.caller.under("governance").because("kexin rulebook")
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(help="保险库：检索索引泄露多少、组合筛选会不会指向个人。", no_args_is_help=True)
+app = typer.Typer(help="The vault: how much search indexes leak, and whom combined filters would single out.", no_args_is_help=True)
 
 
 @app.callback()
@@ -18,8 +18,11 @@ def _group() -> None:
 
 
 @app.command()
-def plan(as_json: bool = typer.Option(False, "--json", help="输出 JSON。")) -> None:
-    """统计每个检索索引：不同值、最集中的值占比、一次查询的候选数、掌握公开分布的人能猜出的行；以及筛选组合会突出多少人。"""
+def plan(as_json: bool = typer.Option(False, "--json", help="Answer in JSON.")) -> None:
+    """Count, per search index: distinct values, share of the commonest value, candidates of one query, rows that a
+    reader of public statistics could guess; and how many people each combination of filters singles out."""
+    from django.utils.translation import gettext as _
+
     from kexin.vault import queries
 
     report = queries.index_plan()
@@ -27,7 +30,7 @@ def plan(as_json: bool = typer.Option(False, "--json", help="输出 JSON。")) -
         typer.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return
     console = Console()
-    indexes = Table("索引", "人数", "不同值", "最集中", "候选", "可猜出", title="检索索引")
+    indexes = Table(_("索引"), _("人数"), _("不同值"), _("最集中"), _("候选"), _("可猜出"), title=_("检索索引"))
     for one in report.indexes:
         indexes.add_row(
             one.index,
@@ -38,7 +41,7 @@ def plan(as_json: bool = typer.Option(False, "--json", help="输出 JSON。")) -
             f"{one.labelled:.1%}",
         )
     console.print(indexes)
-    facets = Table("筛选项组合", "人数", "少于 5 人的组里", title="组合筛选")
+    facets = Table(_("筛选项组合"), _("人数"), _("少于 5 人的组里"), title=_("组合筛选"))
     for each in report.facets:
         facets.add_row(" × ".join(each.facets), f"{each.people:,}", f"{each.singled_out:,}")
     console.print(facets)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections
+from django.utils.translation import gettext_lazy as _
 
 from kexin.evidence.types import Event
 from kexin.foundation.caller import Caller
@@ -23,15 +24,15 @@ from kexin.vault.types_views import Consented, Disclosed, SourceLine, Step, Used
 
 #: Articles of PIPL behind each basis (law.md): what the line 合法性基础 prints when the purpose names none.
 _ARTICLES = {
-    Basis.CONTRACT: "《个人信息保护法》第十三条第一款第二项",
-    Basis.CONTRACT_IF_ASKED: "《个人信息保护法》第十三条第一款第二项",
-    Basis.CONSENT: "《个人信息保护法》第十三条第一款第一项",
-    Basis.SEPARATE_CONSENT: "《个人信息保护法》第二十三条",
-    Basis.WRITTEN_CONSENT: "《个人信息保护法》第二十九条",
-    Basis.GUARDIAN_CONSENT: "《个人信息保护法》第三十一条",
-    Basis.LEGAL_DUTY: "《个人信息保护法》第十三条第一款第三项",
-    Basis.EMERGENCY: "《个人信息保护法》第十三条第一款第四项",
-    Basis.PUBLIC: "《个人信息保护法》第十三条第一款第六项",
+    Basis.CONTRACT: _("《个人信息保护法》第十三条第一款第二项"),
+    Basis.CONTRACT_IF_ASKED: _("《个人信息保护法》第十三条第一款第二项"),
+    Basis.CONSENT: _("《个人信息保护法》第十三条第一款第一项"),
+    Basis.SEPARATE_CONSENT: _("《个人信息保护法》第二十三条"),
+    Basis.WRITTEN_CONSENT: _("《个人信息保护法》第二十九条"),
+    Basis.GUARDIAN_CONSENT: _("《个人信息保护法》第三十一条"),
+    Basis.LEGAL_DUTY: _("《个人信息保护法》第十三条第一款第三项"),
+    Basis.EMERGENCY: _("《个人信息保护法》第十三条第一款第四项"),
+    Basis.PUBLIC: _("《个人信息保护法》第十三条第一款第六项"),
 }
 _STEPS = 200
 
@@ -104,7 +105,7 @@ def _basis(asking: Asking, definition: AttributeDef, acts: tuple[SourceLine, ...
         return "unproven", ""
     purpose = asking.bundle.purposes.get(proven.purpose if proven else next(iter(definition.purposes), ""))
     code = proven.basis if proven else (purpose.bases[0].value if purpose and purpose.bases else "unproven")
-    article = purpose.article if purpose and purpose.article else _ARTICLES.get(_known(code), "")
+    article = purpose.article if purpose and purpose.article else str(_ARTICLES.get(_known(code), ""))
     return code, article
 
 
