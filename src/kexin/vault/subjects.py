@@ -21,6 +21,8 @@ from kexin.vault.types import SubjectErased, SubjectErasing, SubjectNotFound, Wr
 
 #: What writing verbs carry out themselves: they log.
 WRITING = Context(can_execute=frozenset({"log"}))
+#: A change carries its source act, which is the reason that a rule asks for; nothing is shown by it.
+AMENDING = Context(can_execute=frozenset({"log", "reason", "watermark"}))
 #: Verbs about a whole record (freeze, discard, erase, hold) carry their ground, which is the reason that a rule asks
 #: for; nothing is shown by them, so that a watermark has nothing to stand on and is met.
 ABOUT_THE_RECORD = Context(can_execute=frozenset({"log", "reason", "watermark"}))
@@ -71,10 +73,15 @@ def facts_of(caller: Caller, subject: Subject) -> SubjectFacts:
 
 
 def require_write(
-    caller: Caller, *, facts: SubjectFacts, attributes: Collection[str], audit_id: uuid.UUID | None = None
+    caller: Caller,
+    *,
+    facts: SubjectFacts,
+    attributes: Collection[str],
+    audit_id: uuid.UUID | None = None,
+    context: Context = WRITING,
 ) -> Decision:
     """Every one of these attributes may be written, or the refusal is on record and raised."""
-    decision = regime.decide(caller, action=Action.WRITE, subject=facts, attributes=tuple(attributes), context=WRITING)
+    decision = regime.decide(caller, action=Action.WRITE, subject=facts, attributes=tuple(attributes), context=context)
     refused = [key for key in attributes if not decision.allowed(key)]
     if refused:
         deny(caller, decision, refused, audit_id)

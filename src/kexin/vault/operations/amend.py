@@ -53,7 +53,11 @@ def amend(
         if not touched:
             raise invalid([("", "required")])
         decision = subjects.require_write(
-            caller, facts=subjects.facts_of(caller, row), attributes=touched, audit_id=row.audit_id
+            caller,
+            facts=subjects.facts_of(caller, row),
+            attributes=touched,
+            audit_id=row.audit_id,
+            context=subjects.AMENDING,
         )
         stored = envelopes.load(subjects=[subject], entity=IDENTITY)
         noted = announce(caller, row, stored)

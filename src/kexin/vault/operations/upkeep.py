@@ -12,7 +12,8 @@ from kexin.foundation.jobs import job
 from kexin.vault import files, keys
 from kexin.vault.keys import KeyRef
 from kexin.vault.models import Erasure, File, Sealed, SealedHistory, Subject
-from kexin.vault.operations.erase import continue_erasure
+from kexin.vault.operations.erase import continue_erasure, erase
+from kexin.vault.operations.lifecycle import BIN_DAYS
 from kexin.vault.types import PAYLOAD_CLASS
 
 #: A key younger than this may belong to a record that is being written right now.
@@ -27,8 +28,21 @@ def sweep(caller: Caller) -> Mapping[str, int]:
         "files": burn_expired_files(),
         "history": drop_old_history(),
         "orphan_keys": sweep_orphan_keys(),
+        "bin": empty_bin(),
         "erasures": resume_erasures(),
     }
+
+
+def empty_bin() -> int:
+    """Records whose 30 days in the bin are over are deleted like any other: mark, keys, holdings, certificate."""
+    before = clock.now() - timedelta(days=BIN_DAYS)
+    due = Subject.objects.filter(discarded_at__lte=before, state__in=("active", "frozen")).values_list("id", flat=True)
+    retention = Caller.for_service("retention", purpose="rights")
+    started = 0
+    for subject in list(due[:_PAGE]):
+        erase(retention, subject=subject, ground="discarded")
+        started += 1
+    return started
 
 
 def burn_expired_files() -> int:

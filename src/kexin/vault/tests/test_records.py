@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock
 from kexin.foundation.crypto import DoesNotOpen
+from kexin.people.tests.factories import caller_for, person
 from kexin.vault import envelopes, keys
 from kexin.vault import operations as vault
 from kexin.vault.envelopes import IDENTITY, NotAnnounced
 from kexin.vault.models import Merge, Provenance, Sealed, SealedHistory, Subject, TokenExact, TokenGram
+from kexin.vault.operations import upkeep
 from kexin.vault.subjects import WriteRefused
 from kexin.vault.tests import worlds
 from kexin.vault.tests.worlds import IMPORTER, QUALITY, SOURCE, STRANGER, customer
@@ -160,6 +163,23 @@ def test_freezing_and_the_bin() -> None:
         vault.amend(IMPORTER, subject=subject, values={"mobile": "13911112222"}, expected_ver=1, source=SOURCE)
     vault.unfreeze(worlds.ERASER, subject=subject)
     assert Subject.objects.get(id=subject).state == "active"
+
+
+def test_after_thirty_days_the_bin_is_emptied_for_good() -> None:
+    old, fresh = customer(1), customer(2)
+    for subject in (old, fresh):
+        vault.discard(QUALITY, subject=subject)
+    Subject.objects.filter(id=old).update(discarded_at=clock.now() - timedelta(days=30, hours=1))
+    assert upkeep.empty_bin() == 1
+    assert Subject.objects.get(id=old).state == "erasing" and Subject.objects.get(id=fresh).state == "active"
+    assert upkeep.empty_bin() == 0
+
+
+def test_the_officer_corrects_a_value_for_the_person() -> None:
+    subject = customer()
+    officer = caller_for(person("dpo"), "rights")
+    asked = replace(SOURCE, purpose="rights", basis="legal_duty", label="本人来电更正")
+    assert vault.amend(officer, subject=subject, values={"mobile": "13911112222"}, expected_ver=1, source=asked).ver == 2
 
 
 def test_nobody_unknown() -> None:
