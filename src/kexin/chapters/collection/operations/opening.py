@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -122,17 +123,23 @@ def map_columns(caller: Caller, *, run: uuid.UUID, mapping: Mapping[int, str]) -
 def declare(caller: Caller, *, run: uuid.UUID, declaration: Declaration) -> None:
     """Say where the file came from, what for, on which basis (``unproven`` = 来源或凭证不明), with which proof."""
     choices = queries.choices(caller)
-    errors = []
-    if declaration.source not in {one.code for one in choices.sources}:
-        errors.append({"field": "source", "message": _("请选择来源。")})
+    errors: list[dict[str, Any]] = []
+    sources = [one.code for one in choices.sources]
+    if declaration.source not in sources:
+        errors.append({"field": "source", "message": _("请选择来源。"), "choices": sources})
     if not declaration.label.strip():
         errors.append({"field": "label", "message": _("请写明是哪一次收集，例如“2026 杭州秋季家博会”。")})
-    if declaration.purpose not in {one.code for one in choices.purposes}:
-        errors.append({"field": "purpose", "message": _("请选择您的岗位可以写入的用途。")})
-    elif declaration.basis not in {one.code for one in choices.bases(declaration.purpose)}:
-        errors.append({"field": "basis", "message": _("这个用途不能用这种合法性基础；没有凭证时选“来源或凭证不明”。")})
+    purposes = [one.code for one in choices.purposes]
+    bases = [one.code for one in choices.bases(declaration.purpose)] if declaration.purpose in purposes else []
+    if declaration.purpose not in purposes:
+        errors.append({"field": "purpose", "message": _("请选择您的岗位可以写入的用途。"), "choices": purposes})
+    elif declaration.basis not in bases:
+        sentence = _("这个用途不能用这种合法性基础；没有凭证时选“来源或凭证不明”。")
+        errors.append({"field": "basis", "message": sentence, "choices": bases})
     if errors:
-        raise DeclarationRefused(errors[0]["message"], errors=tuple(errors))
+        # The codes are for the shell, where nothing can be picked from a list.
+        remedy = "; ".join(f"--{one['field']}: {', '.join(one.get('choices', ()))}" for one in errors if "choices" in one)
+        raise DeclarationRefused(errors[0]["message"], remedy=remedy, errors=tuple(errors))
     with transaction.atomic():
         row = mine(caller, run, *_OPEN)
         row.source, row.label = declaration.source, declaration.label.strip()[:120]
