@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
+from typing import Any
 
 SEED = 20261123
 
@@ -49,3 +51,12 @@ STAFF: tuple[Member, ...] = (
     Member("FW0007", "许文清", "counsel", "数据与合规部"),
     Member("CW0009", "冯雅琴", "finance", "财务部", True),
 )
+
+
+def caller_of(person: uuid.UUID, purpose: str = "") -> Any:
+    """A demo person as a Caller of this moment."""
+    from kexin.foundation.caller import Caller, CallerKind
+    from kexin.people.models import Person
+
+    epoch = Person.objects.values_list("epoch", flat=True).get(id=person)
+    return Caller(kind=CallerKind.STAFF, id=person, epoch=epoch, purpose=purpose, cause="demo")

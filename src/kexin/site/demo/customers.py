@@ -11,7 +11,7 @@ from kexin.foundation.clock import now
 from kexin.regime import operations as regime
 from kexin.site.demo import names
 from kexin.site.demo.cases import CASES, Case
-from kexin.site.demo.loading import caller_of
+from kexin.site.demo.company import caller_of
 from kexin.vault import operations as vault
 from kexin.vault.types import SourceActRef
 
@@ -27,10 +27,12 @@ _DEMO = Caller.for_service("demo", cause="demo")
 
 
 def admit_all(staff: dict[str, uuid.UUID], dice: random.Random, bulk: dict[str, int]) -> None:
-    """Bulk first, then the scripted cases, then the second chapter of their lives."""
+    """The scripted cases with the second chapter of their lives, then the many; whoever came last stands first."""
     acts = {
         key: vault.declare_source(_DEMO.under(act.purpose), source=act) for key, act in ACTS.items()
     }
+    for case in CASES:
+        _scripted(staff, case, acts[case.act])
     first = 1
     for key, count in bulk.items():
         act = acts[key]
@@ -47,8 +49,6 @@ def admit_all(staff: dict[str, uuid.UUID], dice: random.Random, bulk: dict[str, 
         if key in ("expo", "service"):
             _ask(dice, made.subject_ids)
         first += count
-    for case in CASES:
-        _scripted(staff, case, acts[case.act])
 
 
 def _hand_out(staff: dict[str, uuid.UUID], dice: random.Random, subjects: tuple[uuid.UUID, ...]) -> None:
@@ -63,13 +63,17 @@ def _hand_out(staff: dict[str, uuid.UUID], dice: random.Random, subjects: tuple[
 
 
 def _ask(dice: random.Random, subjects: tuple[uuid.UUID, ...]) -> None:
-    """One in four was asked about marketing, channel by channel; a third of them said no."""
+    """Four in ten were asked about marketing, one channel at a time; a third of the answers were no, some changed."""
     for subject in subjects:
-        if dice.random() > 0.25:
+        if dice.random() > 0.4:
             continue
-        purpose = dice.choice(("mkt_sms", "mkt_call", "mkt_wechat"))
-        status = "refused" if dice.random() < 0.33 else "given"
-        regime.record_consent(_DEMO, subject=subject, purpose=purpose, status=status, method="in_person")
+        for purpose in dice.sample(("mkt_call", "mkt_sms", "mkt_wechat", "mkt_email"), dice.choice((1, 1, 2, 3))):
+            given = dice.random() > 0.33
+            regime.record_consent(
+                _DEMO, subject=subject, purpose=purpose, status="given" if given else "refused", method="in_person"
+            )
+            if given and dice.random() < 0.1:
+                regime.record_consent(_DEMO, subject=subject, purpose=purpose, status="withdrawn", method="in_person")
 
 
 def _scripted(staff: dict[str, uuid.UUID], case: Case, act: SourceActRef) -> None:

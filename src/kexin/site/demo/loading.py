@@ -13,10 +13,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kexin.site.demo.company import DEPARTMENTS, SEED, STAFF
+from kexin.site.demo.company import DEPARTMENTS, SEED, STAFF, caller_of
 
-#: Invented customers in bulk, by act of collection; the scripted ones come on top of them.
-BULK = {"expo": 800, "service": 700, "legacy": 160, "b2b": 300}
+#: Invented customers in bulk, by act of collection, the newest last; the scripted ones come before them.
+BULK = {"legacy": 160, "b2b": 300, "service": 700, "expo": 800}
 TOKEN_DAYS = 90
 
 
@@ -65,15 +65,6 @@ def _staff() -> dict[str, uuid.UUID]:
         if member.leads:
             people.set_lead(setup, department=departments[member.department], person=staff[member.staff_no])
     return staff
-
-
-def caller_of(person: uuid.UUID, purpose: str = "") -> Any:
-    """A demo person as a Caller of this moment."""
-    from kexin.foundation.caller import Caller, CallerKind
-    from kexin.people.models import Person
-
-    epoch = Person.objects.values_list("epoch", flat=True).get(id=person)
-    return Caller(kind=CallerKind.STAFF, id=person, epoch=epoch, purpose=purpose, cause="demo")
 
 
 def _rulebook(staff: dict[str, uuid.UUID]) -> None:
