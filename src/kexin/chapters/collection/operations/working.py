@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kexin.chapters.collection import queries
@@ -33,6 +33,8 @@ BATCH_ROWS = 1_000
 #: Reasons kept per import; beyond it the counts go on and the error file says that it was cut.
 MAX_REASONS = 100_000
 _DATES = frozenset({"birthday", "date"})
+#: Advisory lock of batches that write ("import" in ASCII, as a number that nobody else of this product uses).
+_WRITING_LOCK = int.from_bytes(b"import", "big")
 
 Progress = Callable[[ImportView], None]
 
@@ -147,6 +149,8 @@ def _go(caller: Caller, run: uuid.UUID, *, writing: bool, progress: Progress | N
         work = _work(caller, row)
         for batch in _batches(work):
             with transaction.atomic():
+                if writing:
+                    _one_batch_at_a_time()
                 fresh = ImportRun.objects.select_for_update().get(id=row.id)
                 if fresh.cancel_asked:
                     _finish(caller, fresh, Stage.CANCELLED, writing=writing)
@@ -164,6 +168,13 @@ def _go(caller: Caller, run: uuid.UUID, *, writing: bool, progress: Progress | N
         ImportRun.objects.filter(id=run).update(stage=Stage.STOPPED, problem=code[:64], finished_at=now())
         if progress:
             raise
+
+
+def _one_batch_at_a_time() -> None:
+    """Two imports of the same people at once would both find nobody: until this batch commits, no other one looks.
+    Imports still take turns batch by batch, and a batch is the only thing that holds this lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITING_LOCK])
 
 
 def _work(caller: Caller, row: ImportRun) -> _Work:
