@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Customers of the salesperson who asks: a large book, within what one person may sort and search freely.
 OWNED = 2_000
-#: Every so many people one is copied raw: the ratio of rates needs no more than this many.
+#: At most this many people are copied raw: the ratio of rates needs no more.
 COPIED = 50_000
 _BATCH = 1_000
 #: Tables that `admit_many` fills, in its order, with the columns it names.
