@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from kexin.regime.rulebook.reading import days
-from kexin.regime.types import Action, Effect, ObligationKind, Outcome, RetentionDef, Rulebook, SubjectFacts
+from kexin.regime.types import Action, Effect, ObligationKind, Outcome, RetentionDef, Rulebook, RuleDef, SubjectFacts
 from kexin.regime.types.decision import Actor, Bundle, CompiledRule, Context
 
 _RANK = {Outcome.DENY: 0, Outcome.MASK: 1, Outcome.ALLOW: 2}
@@ -119,9 +119,10 @@ def _fields(old: Any, new: Any) -> tuple[str, ...]:
 
 
 def _tightens(change: Change, old: Rulebook, new: Rulebook) -> bool:
-    """Whether a change can only take away. Rules are judged by their cells, so they never count here."""
+    """Whether a change can only take away, in every state of affairs; what is not known to is not called so."""
     if change.kind == "rules":
-        return True
+        before, after = ({rule.id: rule for rule in book.rules}.get(change.key) for book in (old, new))
+        return _rule_tightens(before, after, new)
     if change.what == "removed":
         return change.kind in ("attributes", "purposes", "recipients", "roles")
     if change.kind == "attributes" and change.fields == ("retention",):
@@ -134,11 +135,58 @@ def _tightens(change: Change, old: Rulebook, new: Rulebook) -> bool:
 
 
 def _shorter(old: Mapping[str, RetentionDef], new: Mapping[str, RetentionDef]) -> bool:
-    """Whether every retention starts at the same event and lasts no longer than before."""
-    return all(
-        purpose in old and old[purpose].start == rule.start and days(rule.keep) <= days(old[purpose].keep)
-        for purpose, rule in new.items()
+    """Whether every retention starts at the same event and lasts no longer than before. A retention that is gone
+    would keep the value for good."""
+    return old.keys() == new.keys() and all(
+        old[purpose].start == rule.start and days(rule.keep) <= days(old[purpose].keep) for purpose, rule in new.items()
     )
+
+
+def _rule_tightens(old: RuleDef | None, new: RuleDef | None, book: Rulebook) -> bool:
+    """Whether a rule that was added, removed or changed can only take away. The cells are asked in some states only;
+    this looks at the rule itself: a permit reaches no further than before, a forbid no less far, a duty stays."""
+    if old is None or new is None or old.effect is not new.effect:
+        stands, gone = new is not None, old is not None
+        return (not stands or new.effect is Effect.FORBID) and (not gone or old.effect is Effect.PERMIT)  # type: ignore[union-attr]
+    if new.effect is Effect.FORBID:
+        return _within(old, new, book)
+    lighter = (old.masked and not new.masked) or not set(old.obligations) <= set(new.obligations)
+    return _within(new, old, book) and not lighter
+
+
+def _within(narrow: RuleDef, wide: RuleDef, book: Rulebook) -> bool:
+    """Whether everything that the first rule speaks about, the second speaks about too, whatever the facts are."""
+    lists = ("roles", "purposes", "actions", "subject_kinds")
+    if not all(_among(getattr(narrow, name), getattr(wide, name)) for name in lists):
+        return False
+    named = (narrow.attributes, narrow.categories, wide.attributes, wide.categories)
+    if named[2:] != (None, None) and (
+        named[:2] == (None, None) or not (_among(named[0] or (), named[2] or ()) and _among(named[1] or (), named[3] or ()))
+    ):
+        return False
+    if narrow.grade_min < wide.grade_min or narrow.grade_max > wide.grade_max:
+        return False
+    return narrow.when == wide.when or _implies(narrow, wide, book)
+
+
+def _implies(narrow: RuleDef, wide: RuleDef, book: Rulebook) -> bool:
+    """Whether the second condition holds wherever the first does, its atoms tried true, false and unknown; a condition
+    that the new rulebook can no longer read, or with too many atoms, is not known to."""
+    from kexin.regime.rules.bundle import words_of
+    from kexin.regime.rules.conditions import ConditionInvalid, parse
+    from kexin.regime.rules.matrix import compare
+
+    words = words_of(book)
+    try:
+        was, now = (((parse(rule.when, words),), (), ()) for rule in (wide, narrow))
+    except ConditionInvalid:
+        return False
+    return not compare(was, now)[0]
+
+
+def _among(narrow: tuple[Any, ...] | None, wide: tuple[Any, ...] | None) -> bool:
+    """None stands for every one."""
+    return wide is None or (narrow is not None and set(narrow) <= set(wide))
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,37 @@ def test_tightening_and_loosening_are_told_apart() -> None:
     assert difference(before, dropped).gained
 
 
+STOP = "  # 禁止\n  - {id: stop, effect: forbid, label: {zh: 停, en: Stop}, roles: [sales], purposes: [presale], actions: [read], attributes: [mobile], article: x, when: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "loosens"),
+    [
+        ("{state_is: [erasing]}", None, True),
+        (None, "{state_is: [erasing]}", False),
+        ("{any: [{granted: [pool]}, {state_is: [erasing]}]}", "{state_is: [erasing]}", True),
+        ("{state_is: [erasing]}", "{any: [{granted: [pool]}, {state_is: [erasing]}]}", False),
+        ("{state_is: [erasing]}", "{all: [{granted: [pool]}, {state_is: [erasing]}]}", True),
+    ],
+)
+def test_a_loosening_that_no_tried_state_shows_is_a_loosening(old: str | None, new: str | None, loosens: bool) -> None:
+    """The cells are asked in some states only; what a rule itself loses or gains decides beyond them."""
+    before, after = (
+        parse(edited("  # 禁止\n", STOP % when) if when else retail().encode()).rulebook for when in (old, new)
+    )
+    assert difference(before, after).loosens is loosens
+
+
+def test_a_retention_that_goes_away_is_no_tightening() -> None:
+    from dataclasses import replace
+
+    before = parse(retail().encode()).rulebook
+    mobile = before.attributes["mobile"]
+    assert mobile.retention
+    after = replace(before, attributes={**before.attributes, "mobile": replace(mobile, retention={})})
+    assert difference(before, after).loosens
+
+
 _PLAIN = st.recursive(
     st.one_of(st.booleans(), st.integers(-(10**9), 10**9), st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn")), min_size=1, max_size=12)),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.from_regex(r"[a-z]{1,8}x", fullmatch=True), inner, max_size=4)),
