@@ -28,6 +28,8 @@ def head() -> Head:
         for k in KeeperState.objects.order_by("-kind")
     )
     sizes = {keeper.kind: keeper.size for keeper in keepers}
+    outside = min(sizes.get("witness", 0), sizes.get("mirror", 0))
+    waiting = Leaf.objects.filter(seq=outside).values_list("at", flat=True).first()
     return Head(
         size=newest.size if newest else 0,
         root=bytes(newest.root).hex() if newest else merkle.EMPTY_ROOT.hex(),
@@ -35,6 +37,7 @@ def head() -> Head:
         witness_size=sizes.get("witness", 0),
         mirror_size=sizes.get("mirror", 0),
         keepers=keepers,
+        waiting_since=waiting,
     )
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
+
+from kexin.foundation import clock
+
+#: A line that no outside keeper holds after this long is an alarm, in seconds.
+DELIVERY_S = 300
 
 
 class Event(StrEnum):
@@ -178,6 +183,12 @@ class Head:
     witness_size: int
     mirror_size: int
     keepers: tuple[Keeper, ...] = ()
+    waiting_since: datetime | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a line has waited longer than `DELIVERY_S` for the slower outside keeper."""
+        return self.waiting_since is not None and clock.now() - self.waiting_since > timedelta(seconds=DELIVERY_S)
 
     @property
     def undelivered(self) -> int:

@@ -55,7 +55,8 @@ def _evidence() -> Part:
     head = queries.head()
     facts = {name: getattr(head, name, None) for name in ("size", "witness_size", "mirror_size")}
     at = getattr(head, "at", None)
-    return Part(ok=True, facts={**facts, "at": at.isoformat() if at else None})
+    facts["undelivered"] = head.undelivered
+    return Part(ok=not head.overdue, facts={**facts, "at": at.isoformat() if at else None})
 
 
 def parts() -> dict[str, Part]:

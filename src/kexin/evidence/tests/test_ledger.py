@@ -211,3 +211,20 @@ def _worker(ledger: Ledger):
         connections[alias].close()
         connections[alias].settings_dict.update(USER=address.user, PASSWORD=address.password)
     return connections
+
+
+def test_lines_that_stay_inside_for_five_minutes_are_an_alarm(ledger: Ledger, monkeypatch):
+    from kexin.site import health
+
+    ledger.write(2)
+    ledger.deliver()
+    assert queries.head().waiting_since is None and health.parts()["evidence"].ok
+    ledger.write()
+    assert not queries.head().overdue and health.parts()["evidence"].ok
+    later = clock.now() + timedelta(seconds=301)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert queries.head().overdue and queries.head().undelivered == 1
+    assert not health.parts()["evidence"].ok and health.document(health.parts())["status"] == "degraded"
+    monkeypatch.undo()
+    ledger.deliver()
+    assert health.parts()["evidence"].ok
