@@ -76,7 +76,7 @@ def contact(
             intake_id=noted.intake_id,
             at=noted.at,
         )
-    value = opened(subject, definition, found.raw.facets, noted)
+    value = opened(asking, found, definition, noted)
     return Contacted(value=value, href=_address(use, value), use=use, at=noted.at)
 
 

@@ -122,7 +122,7 @@ def release_hold(caller: Caller, *, hold: uuid.UUID) -> None:
         row.released_by, row.released_at = caller.id, clock.now()
         row.save(update_fields=["released_by", "released_at"])
         subjects.noted(caller, Event.HOLD_RELEASED, subject, decision=decision, ref=str(hold))
-        waiting = Erasure.objects.filter(subject_id=row.subject_id, state="held").first()
+        waiting = Erasure.objects.filter(subject_id__in=_lives_in(row.subject_id), state="held").first()
         if waiting:
             ErasureStep.objects.filter(erasure_id=waiting.id).update(done_at=None)
             continue_erasure.later(_service(waiting.id), erasure=waiting.id)
@@ -147,6 +147,16 @@ def _merged_into(subject: uuid.UUID) -> list[uuid.UUID]:
     while layer:
         layer = list(Subject.objects.filter(merged_into__in=layer).exclude(id__in=found).values_list("id", flat=True))
         found += layer
+    return found
+
+
+def _lives_in(subject: uuid.UUID) -> list[uuid.UUID]:
+    """This record and those that it was merged into: an erasure stands on the outermost one."""
+    found = [subject]
+    while (outer := Subject.objects.filter(id=found[-1]).values_list("merged_into", flat=True).first()) is not None:
+        if outer in found:
+            break
+        found.append(outer)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from kexin.vault import envelopes, quota
 from kexin.vault.models import Reveal
 from kexin.vault.queries.asking import Asking, ask
 from kexin.vault.queries.keeping import later
+from kexin.vault.queries.rows import note_opened
 from kexin.vault.queries.subjects import Person, deny, person, still_visible
 from kexin.vault.search.normal import searchable
 from kexin.vault.types import HIGH_GRADES
@@ -103,7 +104,7 @@ def reveal(
     )
     with transaction.atomic(using="default"):
         shown.save(force_insert=True)
-    value = opened(subject, definition, found.raw.facets, noted)
+    value = opened(asking, found, definition, noted)
     return Revealed(
         id=shown.id,
         attribute=attribute,
@@ -204,16 +205,25 @@ def _without_empty(values: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in values.items() if value}
 
 
-def opened(subject: uuid.UUID, definition: AttributeDef, facets: Mapping[str, object], noted: Noted) -> str:
-    """The value itself. While a change of its grade is being re-sealed it may still lie in another envelope."""
+def opened(asking: Asking, found: Person, definition: AttributeDef, noted: Noted) -> str:
+    """The value itself. While a change of its grade is being re-sealed it may still lie in another envelope, and what
+    opens in looking for it there has a line of its own."""
     if definition.storage == "facet":
-        value = facets.get(definition.key)
+        value = found.raw.facets.get(definition.key)
     else:
-        stored = envelopes.load(subjects=[subject], entity=envelopes.IDENTITY)
+        stored = envelopes.load(subjects=[found.raw.id], entity=envelopes.IDENTITY)
         right = [one for one in stored if one.grade == definition.grade]
         value = envelopes.open_values(right, noted=noted).get(definition.key) if right else None
         if value is None and (rest := [one for one in stored if one.grade > definition.grade]):
-            value = envelopes.open_values(rest, noted=noted).get(definition.key)
+            again = note_opened(
+                asking, Event.CUSTOMER_OPENED, [found.raw], relations=[found.relation], opens=_high(rest)
+            )
+            value = envelopes.open_values(rest, noted=again).get(definition.key)
     if value is None or value == "":
         raise NoValue
     return str(value)
+
+
+def _high(stored: Sequence[envelopes.Envelope]) -> int:
+    """How many of these the seal layer will count."""
+    return sum(1 for one in stored if one.grade in HIGH_GRADES)

@@ -136,6 +136,25 @@ def test_a_hold_keeps_only_what_the_law_names_and_its_release_resumes() -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_a_hold_on_a_merged_record_resumes_the_erasure_of_its_survivor() -> None:
+    source, target = customer(11), customer(12)
+    hold = vault.place_hold(ERASER, subject=source, attributes=["mobile"], ground="tax")
+    vault.merge(QUALITY, source=source, target=target)
+    done = finish(target)
+    assert done.state == "held"
+    queued = _queued()
+    vault.release_hold(ERASER, hold=hold)
+    assert _queued() == queued + 1, "nobody would ever finish this erasure"
+    assert vault.continue_erasure(SERVICE, erasure=done.id).state == "done"
+
+
+def _queued() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'vault.continue_erasure'")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.usefixtures("house")
 def test_payloads_of_evidence_die_with_the_person() -> None:
     subject = customer()
     sealed = envelopes.seal_payload(subject, {"reason": "客户来电催货"})
