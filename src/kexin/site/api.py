@@ -9,12 +9,14 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from kexin.chapters.crm.api import router as customers
 from kexin.chapters.privacy.api import router as privacy
 from kexin.foundation import canonical
 from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.problems import Problem
+from kexin.site import openapi
 
 
 def _signed_in(request: HttpRequest) -> Caller | None:
@@ -34,7 +36,17 @@ class BearerToken:
         return _signed_in(request)
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """The API with every refusal named in its document."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """OpenAPI 3.1, as `docs/openapi.json` has it."""
+        document = super().get_openapi_schema(**options)
+        openapi.completed(document)
+        return document
+
+
+api = Api(
     title="Kexin 客信",
     version="1",
     description="A `Kexin-Purpose` header may select among the purposes of the token, and never widens them.",

@@ -92,6 +92,31 @@ class SearchIn(Strict):
     cursor: Annotated[str, StringConstraints(max_length=4000)] | None = None
 
 
+class SourceOut(Schema):
+    """One act of collection."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class WhyOut(Schema):
+    """The seven lines behind one value, as `crm` shows them on the screen."""
+
+    model_config = ConfigDict(extra="allow")
+    subject_id: uuid.UUID
+    attribute: str
+    label: str
+    grade: int
+    basis: str
+    article: str
+    notice: str
+    sources: list[SourceOut]
+    seen_people: int
+    seen_times: int
+    kept_until: datetime | None
+    kept_because: str
+    rulebook: str
+
+
 class RevealIn(Strict):
     """Which value, and why."""
 
