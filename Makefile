@@ -24,7 +24,7 @@ demo-reset: $(VENV)/installed-run ## throw the demo company away; `make run` mak
 ## Proving
 
 test: $(VENV)/installed-dev front-end messages browser ## all tests; KEXIN_NO_BROWSER=1 leaves the browser journeys out
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow"
+	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 check: $(VENV)/installed-dev front-end messages ## style, types, arrows between rooms, house rules, translations
 	$(VENV)/bin/ruff check .
@@ -34,7 +34,7 @@ check: $(VENV)/installed-dev front-end messages ## style, types, arrows between 
 	$(PY) -m pytest -q tests/house
 
 torture: $(VENV)/installed-dev front-end messages browser ## the long forms of the tests
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "slow" --timeout 3600
+	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "slow" --timeout 3600
 
 ## Measuring
 
@@ -46,8 +46,9 @@ bench-full: $(VENV)/installed-dev front-end messages ## the same with 1,000,000 
 
 ## Writing
 
-docs: $(VENV)/installed-dev ## docs/MAP.md from the doors as they are
+docs: $(VENV)/installed-dev ## docs/MAP.md from the doors as they are, docs/openapi.json from the API
 	$(PY) tools/house_map.py
+	$(PY) tools/openapi.py
 
 # --- set-up, done by the targets above -------------------------------------------------------------------------------
 

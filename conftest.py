@@ -36,6 +36,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test may use the three connections; they are rolled back. `fresh_db` brings databases of its own."""
     for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            # Tests of one file share what they built; the journeys, in many files, share one installation.
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
         fixtures = getattr(item, "fixturenames", ())
         if item.get_closest_marker("django_db") is None and "fresh_db" not in fixtures and "no_db" not in item.keywords:
             item.add_marker(pytest.mark.django_db(databases=DATABASES))

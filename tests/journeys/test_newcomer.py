@@ -1,0 +1,92 @@
+"""The first half hour: it starts and says where it is, every page of every post is whole, Ctrl-C stops all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.conftest import PEOPLE
+from tests.journeys.installation import Installation, alive
+
+pytestmark = [pytest.mark.browser, pytest.mark.no_db]
+
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def test_it_says_where_it_is_and_how_it_is(own: Installation) -> None:
+    assert own.said().count(own.url) == 1
+    for name in PEOPLE.values():
+        assert name in own.said(), "the demo accounts are printed"
+    found = own.answer("doctor")
+    assert found["ok"], [one for one in found["findings"] if not one["ok"]]
+    parts = own.health()["parts"]
+    assert set(parts) >= {"web", "worker", "sequencer", "database", "keyring", "evidence"}
+    assert all(part["status"] == "ok" for part in parts.values())
+
+
+def _addresses(page: Page) -> list[str]:
+    links = page.locator(".kx-nav a[href]").all()
+    return list(dict.fromkeys(link.get_attribute("href") or "/" for link in links))
+
+
+def _whole(page: Page, url: str, what: str) -> None:
+    answer = page.goto(url)
+    assert answer and answer.status == 200, f"{what}: {url} answers {answer.status if answer else None}"
+    expect(page.locator("h1")).not_to_be_empty()
+    assert page.evaluate(SIDEWAYS) <= 0, f"{what}: {url} scrolls sideways"
+
+
+def test_every_page_of_every_post(running: Installation, open_as: Callable[..., Page], picture: Callable[[Page, str], None]) -> None:
+    """Console errors and refusals of the content security policy fail this through `open_as`."""
+    seen: dict[str, str] = {}
+    for role in PEOPLE:
+        page = open_as(role, width=1280, height=800)
+        for address in _addresses(page):
+            if (role, address) in seen.items():
+                continue
+            _whole(page, running.url + address, role)
+            seen.setdefault(address, role)
+        page.context.close()
+    by_role: dict[str, list[str]] = {}
+    for address, role in seen.items():
+        by_role.setdefault(role, []).append(address)
+    for role, addresses in by_role.items():
+        english = open_as(role, width=1280, height=800, language="en-US", scheme="dark")
+        phone = open_as(role, width=390, height=844)
+        for address in addresses:
+            slug = address.strip("/").replace("/", "-") or "home"
+            _whole(english, running.url + address, f"{role}, English, dark")
+            assert english.evaluate("getComputedStyle(document.body).colorScheme + getComputedStyle(document.body).backgroundColor")
+            picture(english, f"page-{slug}-dark-en")
+            _whole(phone, running.url + address, f"{role}, phone")
+            picture(phone, f"page-{slug}-phone")
+        english.context.close()
+        phone.context.close()
+
+
+def test_a_card_on_a_phone(running: Installation, open_as: Callable[..., Page], picture: Callable[[Page, str], None]) -> None:
+    page = open_as("sales", width=390, height=844)
+    page.goto(f"{running.url}/customers")
+    address = page.locator("[data-kx-main] a").first.get_attribute("href") or ""
+    _whole(page, running.url + address, "a card on a phone")
+    picture(page, "customer-card-phone")
+
+
+def test_ctrl_c_stops_everything_and_the_next_start_keeps_the_data(own: Installation, open_as: Callable[..., Page]) -> None:
+    before = own.health()["parts"]["evidence"]["size"]
+    told = own.said().count("loading the demo company")
+    own.stop()
+    assert own.process is not None and own.process.returncode == 0
+    ends = time.monotonic() + 5
+    while alive(own.pids) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert alive(own.pids) == {}, "processes are left behind"
+    own.start()
+    assert own.health()["parts"]["evidence"]["size"] >= before
+    assert own.said().count("loading the demo company") == told == 1
+    page = open_as("sales")
+    page.goto(f"{own.url}/customers")
+    assert page.locator("[data-kx-list] tbody tr").count() >= 10
