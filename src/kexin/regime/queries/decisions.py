@@ -209,7 +209,7 @@ def sentence(answer: AttributeDecision) -> str:
         Reason.PURPOSE_PROHIBITED: _("制度禁止这个用途。"),
         Reason.ATTRIBUTE_UNKNOWN: _("信息目录里没有这一项。"),
         Reason.NOT_BOUND: _("当前用途不需要这项信息。"),
-        Reason.NO_RULE: _("没有规则允许你的岗位在当前用途下这样做。"),
+        Reason.NO_RULE: _("没有规则允许您的岗位在当前用途下这样做。"),
         Reason.FORBIDDEN: _("规则禁止。"),
         Reason.MISSING_FACT: _("还缺少判断所需的事实，不明时不放行。"),
         Reason.OBLIGATION: _("规则附带的要求在这里无法执行，所以不放行。"),
