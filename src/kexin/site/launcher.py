@@ -142,7 +142,10 @@ def health(port: int) -> dict[str, Any] | None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
             document: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
-        document = json.load(error)
+        try:
+            document = json.load(error)
+        except ValueError:
+            return None  # somebody answers, but not yet with a document: still starting
     except (OSError, ValueError):
         return None
     return document
