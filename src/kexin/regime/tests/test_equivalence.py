@@ -338,3 +338,19 @@ class TestMetamorphic:
         after = singly(book(*plain), without, purpose, gates=False)
         for place in range(len(rows)):
             assert all(new <= old for new, old in zip(ranks(after, place), ranks(before, place), strict=True))
+
+
+def test_a_forbid_counts_in_sql_too_unless_it_is_false() -> None:
+    """The smallest hostile row: the fact that a forbid asks for is not known."""
+    when = {"in": ["subject.age_status", ["minor"]]}
+    made = plan(
+        book(rule("give"), rule("take", permit=False, when=when)), actor("service"), action=Action.READ,
+        attributes=("mobile",), context=CONTEXT, facts=FACTS,
+    )  # fmt: skip
+    rows = "(VALUES ('active', NULL, NULL), ('active', 'minor', NULL), ('active', 'adult', NULL))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.age_status FROM {rows} AS s(state, age_status, discarded_at) WHERE {made.row.text}",
+            made.row.params,
+        )
+        assert cursor.fetchall() == [("adult",)]
