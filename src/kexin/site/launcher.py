@@ -219,6 +219,24 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+def greeting(instance: Instance, *, port: int, demo: bool) -> list[str]:
+    """Whom to sign in as in a demo; in a real installation what is missing before anybody can work, with the remedy.
+
+    Asked in a process of its own with the rights of the web, because this one may be an administrator's.
+    """
+    kept = {key: value for key, value in os.environ.items() if key not in URL_VARIABLES.values()}
+    environment = {**kept, "KEXIN_HOME": str(instance.folder), "KEXIN_PORT": str(port), "KEXIN_ROLE": "web"}
+    command = [sys.executable, "-m", "kexin.site.cli", "people", "list" if demo else "start", "--json"]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        return ["`kexin people list` says who may sign in"]
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if not demo:
+        return [str(line) for line in facts["lines"]]
+    people = [f"  {row['staff_no']}  {row['name']}  {row['posts_text']}" for row in facts["people"]]
+    return ["Demo accounts, each signed in with one click on the first page (工号, name, post):", *people]
+
+
 def run(*, demo: bool, port: int, say: Callable[[str], None], load_demo: Callable[[Instance], None]) -> None:
     """Start everything, say where it is, and stay until Ctrl-C or SIGTERM."""
     instance = Instance()
@@ -239,6 +257,8 @@ def run(*, demo: bool, port: int, say: Callable[[str], None], load_demo: Callabl
                     load_demo(instance)
                 if not house.stopping:
                     say(f"Kexin: http://localhost:{port}   (Ctrl-C stops it)")
+                    for line in greeting(instance, port=port, demo=facts["demo"]):
+                        say(line)
                     house.watch()
             finally:
                 house.stop()

@@ -89,6 +89,17 @@ def diff(file: File, *, against: Annotated[Path | None, typer.Option(help="Anoth
 
 
 @app.command()
+def install(file: File, *, as_json: AsJson = False) -> None:
+    """Put the first rulebook of a new installation in force, from the host's shell. Refused once there is any."""
+    from kexin.foundation.caller import Caller
+    from kexin.regime import operations
+
+    with shell.told(as_json=as_json):
+        setup = Caller.for_service("setup", cause="kexin rulebook")
+        _say(operations.install_rulebook(setup, source=_bytes(file)), as_json=as_json)
+
+
+@app.command()
 def publish(file: File, *, token: Token = None, as_json: AsJson = False) -> None:
     """Draft and sign a version as the person behind the token; another person signs after."""
     from kexin.regime import operations
