@@ -104,12 +104,11 @@ def card(caller: Caller, *, subject: uuid.UUID) -> CardView:
 def reveal_question(caller: Caller, *, subject: uuid.UUID, attribute: str) -> RevealQuestion:
     """What stands in the popover before a value is opened: the item, and how much of today's quota is used.
 
-    Nothing is opened and nobody is told whether the value exists. Raises UnknownAttribute.
+    Nothing is opened and nobody is told whether the value exists. Raises UnknownAttribute, AttributeRefused and what
+    the vault raises about the customer.
     """
     bundle = regime.bundle()
-    if attribute not in bundle.attributes:
-        raise UnknownAttribute
-    used, quota = vault.reveal_quota(caller)
+    used, quota = vault.reveal_question(caller, subject=subject, attribute=attribute)
     one = bundle.attributes[attribute]
     return RevealQuestion(
         customer=subject,
@@ -262,7 +261,7 @@ def _row(bundle: Bundle, row: Row, facts: tuple[str, ...]) -> ListRow:
         row=row,
         name=_name(row),
         second=_("企业") if row.kind == "organisation" else _("个人"),
-        phone=_item(bundle, bundle.attributes[phone], row.cells[phone]) if phone in row.cells else None,
+        phone=_item(bundle, bundle.attributes[phone], row.cells[phone]) if phone is not None and phone in row.cells else None,
         facts=tuple(row.cells.get(key, _EMPTY) for key in facts),
     )
 

@@ -11,7 +11,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
 from kexin.vault import queries as vault
-from kexin.vault.types import ErasureView
+from kexin.vault.types import ErasureView, SubjectErased
 from kexin.vault.types_views import Shown
 
 PAGE_ROWS = 50
@@ -39,7 +39,7 @@ def request(caller: Caller, *, request: uuid.UUID) -> types.RequestView:
     """One deletion request with the state of every place. Raises RequestNotFound, NotPermitted."""
     regime.require(caller, *READERS)
     row = _row(request)
-    return view(row, vault.erasure(id=row.erasure_id))
+    return view(row, vault.erasure(id=row.erasure_id) if row.erasure_id else None)
 
 
 def requests(caller: Caller, *, before: tuple[datetime, uuid.UUID] | None = None) -> tuple[types.RequestView, ...]:
@@ -48,7 +48,7 @@ def requests(caller: Caller, *, before: tuple[datetime, uuid.UUID] | None = None
     rows = models.ErasureRequest.objects.filter(erasure_id__isnull=False).order_by("-taken_at", "-id")
     if before is not None:
         rows = rows.filter(taken_at__lte=before[0]).exclude(taken_at=before[0], id__gte=before[1])
-    return tuple(view(row, vault.erasure(id=row.erasure_id)) for row in rows[:PAGE_ROWS])
+    return tuple(view(row, vault.erasure(id=row.erasure_id) if row.erasure_id else None) for row in rows[:PAGE_ROWS])
 
 
 def request_of(caller: Caller, *, subject: uuid.UUID) -> types.CardSlot:
@@ -64,7 +64,8 @@ def request_of(caller: Caller, *, subject: uuid.UUID) -> types.CardSlot:
 def certificate(caller: Caller, *, request: uuid.UUID) -> bytes:
     """The signed certificate as a document that `kexin-verify` checks offline. Raises CertificateNotReady."""
     regime.require(caller, *READERS)
-    document = vault.certificate(erasure=_row(request).erasure_id)
+    row = _row(request)
+    document = vault.certificate(erasure=row.erasure_id) if row.erasure_id else None
     if document is None:
         raise types.CertificateNotReady
     return canonical.dumps(document)
@@ -78,8 +79,11 @@ def _row(request: uuid.UUID) -> models.ErasureRequest:
 
 
 def prospect(caller: Caller, *, subject: uuid.UUID) -> types.Prospect:
-    """What a deletion would touch, before anybody decides: how many items, and what a law keeps."""
+    """What a deletion would touch, before anybody decides: how many items. Raises NotPermitted, SubjectErased."""
+    regime.require(caller, READERS[0])
     found = vault.card(caller, subject=subject)
+    if found.gone:
+        raise SubjectErased
     items = sum(1 for cell in found.cells.values() if cell.shown is not Shown.EMPTY)
     return types.Prospect(number=found.number, gone=found.gone, items=items)
 
@@ -91,7 +95,8 @@ _STATES = {"given": "given", "refused": "refused", "withdrawn": "withdrawn", "st
 
 def strip(caller: Caller, *, subject: uuid.UUID) -> list[types.StripCell]:
     """The consent strip of a card. A purpose that stands on a contract says so; silence is 从未询问, never a yes."""
-    vault.card(caller, subject=subject, columns=())
+    if vault.card(caller, subject=subject, columns=()).gone:
+        raise SubjectErased
     bundle = regime.bundle()
     lines = {(line.purpose, line.channel): line for line in regime.consent_strip(subject)}
     cells = []

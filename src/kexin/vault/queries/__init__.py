@@ -10,7 +10,7 @@ from kexin.vault.queries.erasures import certificate, erasure, erasure_of
 from kexin.vault.queries.features import features
 from kexin.vault.queries.match import match
 from kexin.vault.queries.page import count, facet_counts, page
-from kexin.vault.queries.reveals import reveal_quota
+from kexin.vault.queries.reveals import reveal_question
 from kexin.vault.queries.scope import Scope, scope
 from kexin.vault.queries.timeline import timeline
 from kexin.vault.queries.why import why
@@ -28,7 +28,7 @@ __all__ = [
     "index_plan",
     "match",
     "page",
-    "reveal_quota",
+    "reveal_question",
     "scope",
     "timeline",
     "why",

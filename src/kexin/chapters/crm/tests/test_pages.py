@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.urls import reverse
 
 from kexin.people.tests.desks import Desk
 from kexin.vault.tests import views
@@ -105,7 +106,7 @@ def test_a_new_customer_by_hand_and_every_mistake_named(sales: Desk) -> None:
 
 
 def test_both_languages(sales: Desk) -> None:
-    sales.client.post("/language/en", {"next": "/customers"})
+    sales.client.post(reverse("ui:language", args=["en"]), {"next": "/customers"})
     page = sales.client.get("/customers").content.decode()
     body = re.sub(r"<title>.*?</title>|<script.*?</script>", "", page, flags=re.DOTALL)
     assert "Customers" in body and "客户列表" not in body
