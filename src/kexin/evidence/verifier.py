@@ -380,7 +380,7 @@ def check_pack(data, trust=None, known=""):
         raise Bad(12, f"the pack speaks of lines up to {pack['end']}, the checkpoint of {size}")
     lines = parse_lines(pack)
     check_numbers(pack, [seq for seq, _, _ in lines])
-    ids = {}
+    ids: dict[str, int] = {}
     hashes = pack["hashes"]
     if len(hashes) != len(lines):
         raise Bad(15, "the list of hashes does not have one hash for each line")

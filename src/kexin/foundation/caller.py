@@ -71,7 +71,7 @@ class Caller:
         """Rebuild a caller in a worker. Rights are not carried: they are looked up again when it asks."""
         token_id = str(envelope["token_id"])
         return cls(
-            kind=CallerKind(envelope["kind"]),
+            kind=CallerKind(str(envelope["kind"])),
             id=uuid.UUID(str(envelope["id"])),
             epoch=int(envelope["epoch"]),
             purpose=str(envelope["purpose"]),

@@ -54,7 +54,7 @@ def job(*, name: str, on: str = "default", retry: int = 3, lock: str | None = No
         def later(caller: Caller, **arguments: Any) -> int:
             wire = {key: _wire(key, value) for key, value in arguments.items()}
             configured = run.configure(lock=lock.format(**wire)) if lock else run
-            return int(configured.defer(caller=caller.envelope(), **wire))
+            return int(configured.defer(caller={**caller.envelope()}, **wire))
 
         fn.later = later  # type: ignore[attr-defined]
         fn.task = run  # type: ignore[attr-defined]

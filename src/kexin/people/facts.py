@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kexin.people.rules import posts
 
@@ -29,8 +29,11 @@ def register(
 ) -> None:
     """Tell some of the facts; the others stay. Until told, nothing is a demo and no firm is small."""
     global _facts
-    told = {"born_demo": born_demo, "small_firm": small_firm, "purposes": purposes}
-    _facts = replace(_facts, **{key: value for key, value in told.items() if value is not None})
+    _facts = Facts(
+        born_demo=born_demo or _facts.born_demo,
+        small_firm=small_firm or _facts.small_firm,
+        purposes=purposes or _facts.purposes,
+    )
 
 
 def born_demo() -> bool:

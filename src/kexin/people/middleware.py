@@ -94,7 +94,8 @@ def _by_token(request: Any, header: str) -> None:
     request.token_purposes = held.purposes
     request.caller = held.caller.under(wanted or held.purposes[0])
     request.principal = SimpleLazyObject(lambda: queries.principal(request.caller))
-    operations.touch_token(held.caller.token_id)
+    if held.caller.token_id is not None:
+        operations.touch_token(held.caller.token_id)
 
 
 def _purpose_not_held(wanted: str, held: tuple[str, ...]) -> Problem:

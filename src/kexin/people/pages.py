@@ -49,7 +49,7 @@ class SignInPage(LoginView):
         return SignInForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
+        context: dict[str, Any] = super().get_context_data(**kwargs)
         context["because"] = BECAUSE.get(self.request.GET.get("because", ""), "")
         context["next"] = self.request.GET.get("next", "")
         context["demo"] = [
@@ -232,7 +232,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
             raise
         except Problem as fault:
             for error in fault.errors or ({"field": None, "message": str(fault.detail)},):
-                field = {"new": "password"}.get(error.get("field"), error.get("field"))
+                field = "password" if error.get("field") == "new" else error.get("field")
                 form.add_error(field, error.get("message", str(fault.detail)))
         else:
             return HttpResponseRedirect(reverse("account_login") + "?because=password")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
@@ -75,7 +75,7 @@ class TokenRow:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
-    used_on: datetime | None
+    used_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -253,7 +253,7 @@ class Cluster:
             write_private(password, self.instance.read_secret(f"db-{self.name}-admin"))
             for path in (folder, password):
                 self.who.own(path)
-            command = [
+            command: list[str | os.PathLike[str]] = [
                 self.binaries / "initdb", "-D", self.data, "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password}",
                 "-k", "-E", "UTF8", "--locale=C.UTF-8", *locale, "--no-instructions",
                 *([] if self.durable else ["--no-sync"]),

@@ -17,7 +17,7 @@ class ClusterRouter:
         return self.db_for_read(model, **hints)
 
     def allow_relation(self, left: Any, right: Any, **hints: Any) -> bool:
-        return (left._meta.app_label == KEYRING_APP) == (right._meta.app_label == KEYRING_APP)
+        return bool((left._meta.app_label == KEYRING_APP) == (right._meta.app_label == KEYRING_APP))
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
         if db == "evidence":

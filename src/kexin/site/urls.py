@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -18,15 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("", home.home, name="home"),
     path("", include("kexin.foundation.ui.pages")),
+    path("", include("kexin.people.pages")),
+    path("", include("kexin.chapters.collection.pages")),
+    path("", include("kexin.chapters.crm.pages")),
+    path("", include("kexin.chapters.privacy.pages")),
+    path("", include("kexin.chapters.security.pages")),
+    path("api/v1/", include("kexin.site.api")),
 ]
-for room in (
-    "kexin.people",
-    "kexin.chapters.collection",
-    "kexin.chapters.crm",
-    "kexin.chapters.privacy",
-    "kexin.chapters.security",
-):
-    if find_spec(f"{room}.pages"):
-        urlpatterns.append(path("", include(f"{room}.pages")))
-if find_spec("kexin.site.api"):
-    urlpatterns.append(path("api/v1/", include("kexin.site.api")))

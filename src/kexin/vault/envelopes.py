@@ -127,7 +127,12 @@ def load(
         sql += " FOR UPDATE"
     with connections["default"].cursor() as cursor:
         cursor.execute(sql, params)
-        return [Envelope(*row[:7], bytes(row[7])) for row in cursor.fetchall()]
+        return [_envelope(row) for row in cursor.fetchall()]
+
+
+def _envelope(row: tuple[Any, ...]) -> Envelope:
+    subject_id, entity, entity_id, grade, ver, suite, key_gen, ct = row
+    return Envelope(subject_id, entity, entity_id, grade, ver, suite, key_gen, bytes(ct))
 
 
 def open_all(envelopes: Sequence[Envelope], *, noted: Noted | None = None) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -11,9 +11,11 @@ import struct
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.db import connections, transaction
+from django.http import HttpRequest
 
 from kexin.foundation import clock, crypto, ids
 from kexin.foundation.crypto import DoesNotOpen
@@ -108,7 +110,7 @@ def usable(file_id: uuid.UUID) -> File:
 def read(row: File) -> tuple[str, Iterator[bytes]]:
     """Name and chunks of a file whose opening is already on record."""
     key = file_keys.fetch(row.id)
-    if key is None:
+    if key is None or row.name_ct is None:
         raise FileGone
     name = crypto.gcm_open(key, _nonce(_NAME, True), bytes(row.name_ct), _aad(row.id, _NAME, True))
     return name.decode(errors="replace"), _chunks(row, key)
@@ -157,13 +159,13 @@ class SealingUploadHandler(FileUploadHandler):
 
     chunk_size = CHUNK_BYTES
 
-    def __init__(self, request: object = None, *, kind: str, expires_at: datetime, max_bytes: int) -> None:
+    def __init__(self, request: HttpRequest | None = None, *, kind: str, expires_at: datetime, max_bytes: int) -> None:
         super().__init__(request)
         self._kind, self._expires_at, self._max_bytes = kind, expires_at, max_bytes
         self._writer: FileWriter | None = None
         self._received = 0
 
-    def new_file(self, *args: object, **kwargs: object) -> None:
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         caller = getattr(self.request, "caller", None)
         if caller is None:
@@ -186,7 +188,8 @@ class SealingUploadHandler(FileUploadHandler):
             raise StopUpload(connection_reset=True)
         self._writer.write(raw_data)
 
-    def file_complete(self, file_size: int) -> SealedUpload | None:
+    def file_complete(self, file_size: int) -> Any:
+        """A SealedUpload: on purpose no UploadedFile of Django, which would offer the bytes."""
         if self._writer is None:
             return None
         done = self._writer.finish()

@@ -16,7 +16,7 @@ from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import NotFound, Problem
 from kexin.people import queries as people
-from kexin.people.labels import spoken
+from kexin.people.queries import spoken
 from kexin.regime import queries as regime
 
 READ, VERIFY, EXPORT = "evidence:ledger:read", "evidence:ledger:verify", "evidence:ledger:export"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -34,7 +35,8 @@ def invite(caller: Caller, *, person: uuid.UUID | None = None) -> InvitationMade
             raise Refused(_("首个账号只能由安装程序开通。"))
         if person is not None and not locked(person).is_active:
             raise LinkEnded(_("这个账号已停用。"))
-        Invitation.objects.filter(person_id=person, used_at__isnull=True).update(used_at=now())
+        whose: dict[str, Any] = {"person_id": person} if person is not None else {"person_id__isnull": True}
+        Invitation.objects.filter(**whose, used_at__isnull=True).update(used_at=now())
         secret = secrets.token_urlsafe(32)
         row = Invitation.objects.create(person_id=person, digest=queries.digest_of(secret), expires_at=now() + LINK_LIFE)
     return InvitationMade(id=row.id, secret=secret, expires_at=row.expires_at)

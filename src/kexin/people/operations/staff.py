@@ -90,7 +90,8 @@ def set_lead(caller: Caller, *, department: uuid.UUID, person: uuid.UUID | None)
     with transaction.atomic():
         demand(caller, Act.ORGANISE)
         node = Department.objects.select_for_update().get(id=department)
-        for affected in {node.lead_id, person} - {None}:
-            bump_epoch(affected)
+        for affected in {node.lead_id, person}:
+            if affected is not None:
+                bump_epoch(affected)
         Department.objects.filter(id=department).update(lead_id=person)
         line(caller, "department.changed", ref=department)

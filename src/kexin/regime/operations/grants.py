@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -92,7 +93,7 @@ def _write(
 ) -> list[tuple[uuid.UUID, bool]]:
     at = now()
     _check(str(relation), until, purpose, ref, at)
-    values = {
+    values: dict[str, Any] = {
         "ids": [uuid7() for _subject in subjects],
         "subjects": list(subjects),
         "principal": principal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from kexin.evidence import operations as evidence
@@ -51,7 +52,7 @@ def consent_states(
     return {(row.subject_id, row.purpose): "expired" if _over(row, at) else row.status for row in rows}
 
 
-def _over(state: ConsentState, at: object) -> bool:
+def _over(state: ConsentState, at: datetime) -> bool:
     return state.status == "given" and state.valid_until is not None and state.valid_until <= at
 
 

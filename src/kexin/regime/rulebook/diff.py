@@ -202,7 +202,7 @@ def _states() -> tuple[_State, ...]:
     """Kinds, relations, age, proof and consent: enough to separate what the shipped rules separate; the rest of a
     rule's own atoms are the impact preview's."""
     found = []
-    relations = (
+    relations: tuple[frozenset[str], ...] = (
         frozenset(),
         frozenset({"owner"}),
         frozenset({"team", "task"}),
@@ -260,11 +260,13 @@ def _differing(bundles: tuple[Bundle | None, ...], role: str, purpose: str, acti
     """Attributes about which not the same rules speak in both: only their answers can differ."""
     from kexin.regime.rules.bundle import cells
 
-    spoken = []
+    spoken: list[dict[str, tuple[Any, ...]]] = []
     for bundle in bundles:
-        known = bundle is not None and purpose in bundle.rulebook.purposes
-        found = cells(bundle, roles=frozenset({role}), purpose=purpose, action=action) if known else {}
-        open_ = known and not bundle.rulebook.prohibited(purpose)
+        if bundle is None or purpose not in bundle.rulebook.purposes:
+            spoken.append({})
+            continue
+        found = cells(bundle, roles=frozenset({role}), purpose=purpose, action=action)
+        open_ = not bundle.rulebook.prohibited(purpose)
         spoken.append({key: (open_, _said(cell.permits), _said(cell.forbids)) for key, cell in found.items()})
     old, new = spoken
     return frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))

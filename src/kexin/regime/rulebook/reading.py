@@ -222,7 +222,7 @@ def duration(reading: Reading, node: Node, path: str) -> str:
             ("如 P3Y（3 年）、P12M、P30D、PT24H；立即为 P0D", "such as P3Y, P12M, P30D, PT24H; at once is P0D"),
         )
         return "P0D"
-    return node.value
+    return str(node.value)
 
 
 def days(period: str) -> float:

@@ -147,7 +147,9 @@ class _Builder:
         self.documents = 0
 
     def take(self, event: yaml.Event) -> None:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        mark = event.start_mark
+        assert mark is not None  # the parser marks every event it makes
+        line, column = mark.line + 1, mark.column + 1
         self._refuse(event, line, column)
         if isinstance(event, yaml.ScalarEvent):
             plain = not event.style

@@ -93,7 +93,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _mapped(columns: Any, wishes: list[str]) -> dict[int, str]:
     """The proposal, with what was asked for on the command line on top."""
-    told = dict(wish.split("=", 1) if "=" in wish else (wish, "") for wish in wishes)
+    parted = (wish.partition("=") for wish in wishes)
+    told = {header: attribute for header, _equals, attribute in parted}
     unknown = set(told) - {column.header for column in columns}
     if unknown:
         raise RuntimeError(f"--map: the file has no column {', '.join(sorted(unknown))}")

@@ -146,10 +146,11 @@ def _held(
 
 
 def _provenance(caller: Caller, subject: uuid.UUID, source: SourceActRef, attributes: tuple[str, ...]) -> None:
-    source = declare_source(caller, source=source)
+    declared = declare_source(caller, source=source)
+    assert declared.id is not None  # declaring gives it one
     known, created = Provenance.objects.get_or_create(
         subject_id=subject,
-        source_act_id=source.id,
+        source_act_id=declared.id,
         defaults={"attributes": list(attributes), "at": clock.now()},
     )
     if not created and known.attributes is not None:

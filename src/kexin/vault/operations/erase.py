@@ -210,7 +210,7 @@ def _hold_envelopes(
                     key_gen=ref.gen,
                     key=held[ref],
                     values=part,
-                )  # fmt: skip
+                )
             )
     return made
 

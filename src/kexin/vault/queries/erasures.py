@@ -32,7 +32,7 @@ def erasures(*, limit: int = 50) -> list[ErasureView]:
 def certificate(*, erasure: uuid.UUID) -> dict[str, Any] | None:
     """The certificate as it is handed out: signed body and, once the line is sequenced, its inclusion proof."""
     row = Erasure.objects.filter(id=erasure, state="done").first()
-    if row is None:
+    if row is None or row.signature is None or row.certificate is None:
         return None
     signature = Signature(key_id=row.signing_key, sig=bytes(row.signature))
     return evidence.signed_document("certificate", bytes(row.certificate), signature, intake_id=row.intake_id)

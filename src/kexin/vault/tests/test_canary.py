@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests import canary
+
 from kexin.foundation import clock
 from kexin.vault import envelopes
 from kexin.vault import operations as vault
 from kexin.vault.tests.worlds import ERASER, IMPORTER, SOURCE, values
-from tests import canary
 
 NAME, MOBILE, MAIL = "欧阳鹮鹮", "13987654321", "canary.huan@example.cn"
 

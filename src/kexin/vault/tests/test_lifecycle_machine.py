@@ -45,7 +45,7 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(who=people, no=st.integers(0, 99))
     def amend(self, who: uuid.UUID, no: int) -> None:
         ver = Subject.objects.get(id=who).ver
-        verb = lambda: vault.amend(  # noqa: E731
+        verb = lambda: vault.amend(
             IMPORTER, subject=who, values={"mobile": f"139{no:08d}"}, expected_ver=ver, source=SOURCE
         )
         if self.usable(who):

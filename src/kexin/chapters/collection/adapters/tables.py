@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -177,7 +177,7 @@ def _memory(chunks: Iterable[bytes]) -> int:
     return descriptor
 
 
-def _frames(process: subprocess.Popen[bytes], out: BinaryIO) -> Iterator[_Frame]:
+def _frames(process: subprocess.Popen[bytes], out: IO[bytes]) -> Iterator[_Frame]:
     """Frames until the last one; a child that falls silent before it was stopped by one of its limits."""
     while True:
         size = int.from_bytes(out.read(4), "big")
