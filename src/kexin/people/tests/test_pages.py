@@ -247,6 +247,11 @@ def test_after_signing_in_only_our_own_pages(client: Client, seller: Person) -> 
     assert answer["Location"] == "/"
 
 
+def test_choosing_a_purpose_leads_to_our_own_pages_only(signed_in: Client) -> None:
+    for target, lands in (("https://evil.example/", "/"), ("//evil.example", "/"), ("/customers", "/customers")):
+        assert signed_in.post("/purposes/presale", {"next": target})["Location"] == lands
+
+
 def test_sign_out_ends_the_session(signed_in: Client, seller: Person) -> None:
     key = signed_in.cookies["sid"].value
     answer = signed_in.post("/sign-out")
