@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
+import subprocess
+import sys
 import types
 
 import pytest
@@ -42,6 +45,26 @@ def test_jobs_take_a_caller_and_ids() -> None:
                 if one.annotation is None or not set(ast.unparse(one.annotation).split(" | ")) <= WIRE
             ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_worker_knows_every_job() -> None:
+    """A verb marked `@job` whose room has no jobs.py is queued and never done: the worker loads jobs.py files alone."""
+    wanted = {
+        str(ast.literal_eval(keyword.value))
+        for _path, module in tree.modules()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "job"
+        for keyword in node.keywords
+        if keyword.arg == "name"
+    }
+    program = (
+        "import django; django.setup();"
+        "from procrastinate.contrib.django import app; app.perform_import_paths(); print('\\n'.join(app.tasks))"
+    )
+    environment = {**os.environ, "KEXIN_ROLE": "", "DJANGO_SETTINGS_MODULE": "kexin.site.settings"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    missing = wanted - set(done.stdout.split())
+    assert wanted and not missing, f"no worker knows {sorted(missing)}: name them in the room's jobs.py"
 
 
 def test_only_foundation_makes_tasks() -> None:

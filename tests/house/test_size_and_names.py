@@ -104,5 +104,8 @@ def test_python_makes_no_text_safe() -> None:
         if isinstance(node, ast.Name | ast.Attribute)
         and (node.id if isinstance(node, ast.Name) else node.attr) in ("mark_safe", "SafeString", "csrf_exempt")
         and "foundation/ui" not in tree.name(path)
+        # Django's documented pattern for an upload that is sealed while it arrives: the handler is set in an exempt
+        # outer view before the body is read, and the inner view that does the work is `csrf_protect`ed.
+        and tree.name(path) != "src/kexin/chapters/collection/pages.py"
     ]
     assert not wrong, "\n".join(wrong)

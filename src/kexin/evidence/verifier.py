@@ -213,10 +213,16 @@ def consistent(old, old_root, size, root, path):
 
 # --- signed notes (C2SP) ------------------------------------------------------------------------------------------------
 
+def unbase(text):
+    """Base64 in its one form: no second text may stand for the same bytes."""
+    if base64.b64encode(raw := base64.b64decode(text, validate=True)).decode() != text:
+        raise ValueError("base64")
+    return raw
+
 def read_vkey(text):
     """``name+hash+base64(type | public)`` as (name, key id, type, public)."""
     name, digest, encoded = text.strip().split("+", 2)
-    raw = base64.b64decode(encoded, validate=True)
+    raw = unbase(encoded)
     key_id = sha(name.encode() + b"\n" + raw)[:4]
     if key_id.hex() != digest or len(raw) != 33:
         raise ValueError("public key")
@@ -231,11 +237,11 @@ def read_note(note):
         signatures = []
         for line in tail.splitlines():
             dash, name, encoded = line.split(" ")
-            raw = base64.b64decode(encoded, validate=True)
+            raw = unbase(encoded)
             if dash != "\u2014":
                 raise ValueError("dash")
             signatures.append((name, raw[:4], raw[4:]))
-        parsed = base64.b64decode(root, validate=True)
+        parsed = unbase(root)
         if empty or str(int(size)) != size or len(parsed) != 32:
             raise ValueError("checkpoint")
     except ValueError as error:
@@ -324,7 +330,7 @@ def parse_lines(pack):
     for position, text in enumerate(pack["lines"]):
         try:
             line = json.loads(text)
-            payload = base64.b64decode(line["payload"], validate=True) if line.get("payload") else None
+            payload = unbase(line["payload"]) if line.get("payload") else None
             parsed.append((int(line["seq"]), line["body"].encode("utf-8"), payload))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Bad(10, f"line {position + 1} of the pack cannot be read", position) from error
@@ -404,7 +410,7 @@ def check_document(document, trust):
     try:
         body, proof = document["body"].encode("utf-8"), document.get("proof")
         origin, kind = document["origin"], document["kind"]
-        signature = base64.b64decode(document["signature"]["sig"], validate=True)
+        signature = unbase(document["signature"]["sig"])
         key_id = document["signature"]["key_id"]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Bad(2, "not a signed document of Kexin") from error
@@ -462,8 +468,8 @@ def sentence(answer):
         text += f"\nKeys were taken from the pack itself. Compare by another way: {', '.join(answer['keys'])}"
     return text
 
-def read_text(path):
-    with open(path, encoding="utf-8") as file:
+def read_bytes(path):
+    with open(path, "rb") as file:
         return file.read()
 
 def main(arguments=None):
@@ -475,10 +481,9 @@ def main(arguments=None):
     parser.add_argument("--json", action="store_true", help="answer as JSON")
     options = parser.parse_args(arguments)
     try:
-        with open(options.file, "rb") as file:
-            data = file.read()
-        trust = json.loads(read_text(options.trust)) if options.trust else None
-        known = read_text(options.known) if options.known else ""
+        data = read_bytes(options.file)
+        trust = json.loads(read_bytes(options.trust)) if options.trust else None
+        known = read_bytes(options.known).decode() if options.known else ""
         answer = dict(check_file(data, trust, known), code=0, sentence="")
         answer["sentence"] = sentence(answer)
     except Bad as bad:
@@ -486,13 +491,9 @@ def main(arguments=None):
         answer = {"code": bad.code, "meaning": CODES[bad.code], "sentence": bad.sentence, "line": line}
     except (OSError, ValueError, KeyError, TypeError) as error:
         answer = {"code": 2, "meaning": CODES[2], "sentence": f"cannot be read: {error}", "line": None}
-    if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
-    elif answer["code"]:
-        print(f"REJECTED ({answer['code']}, {answer['meaning']})\n{answer['sentence']}", file=sys.stderr)
-    else:
-        print(answer["sentence"])
+    refused = f"REJECTED ({answer['code']}, {answer.get('meaning')})\n{answer['sentence']}"
+    text = json.dumps(answer, ensure_ascii=False) if options.json else refused if answer["code"] else answer["sentence"]
+    print(text, file=sys.stderr if answer["code"] and not options.json else sys.stdout)
     return answer["code"]
-
 if __name__ == "__main__":
     sys.exit(main())

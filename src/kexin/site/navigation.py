@@ -52,7 +52,7 @@ REGIME: tuple[Entry, ...] = (
 )
 #: The ten chapters in the regime's own order and words; a chapter appears with its first page.
 CHAPTERS: tuple[Entry, ...] = (
-    Entry(label=gettext_lazy("数据收集"), page="collection:home", roles=GOVERNING, number=1),
+    Entry(label=gettext_lazy("数据收集"), page="collection:home", roles=IMPORTING, number=1),
     Entry(label=gettext_lazy("数据存储"), page="storage:home", roles=GOVERNING, number=2),
     Entry(label=gettext_lazy("数据安全"), page="security:home", roles=GOVERNING, number=3),
     Entry(label=gettext_lazy("数据分析"), page="analysis:home", roles=GOVERNING, number=4),

@@ -85,11 +85,22 @@ def _step(request: Any, view: ImportView, *, wrong: Invalid | None = None, show:
         context["choices"] = queries.choices(request.caller)
     if show in ("trial", "run"):
         tab = request.GET.get("rows", "refused")
-        page = max(1, int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdecimal() else 1)
+        page = _number(request.GET.get("page", "1"), otherwise=1)
         ready = not view.stage.busy and view.stage is not Stage.DECLARED
         context["notes"] = queries.notes(request.caller, run=view.id, verdict=tab, page=page) if ready else None
         context |= {"tabs": _tabs(view, tab), "page": page, "tab": tab, "words": queries.words(request.caller, view)}
     return render(request, "collection/import.html", context, status=422 if wrong else 200)
+
+
+def _number(text: str, *, otherwise: int) -> int:
+    """A page or column number from an address or form: ASCII digits, small enough for anything that is really there."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= 6
+    return int(text) or otherwise if plain else otherwise
+
+
+def _one_more(text: str) -> int:
+    """A column's index plus one, 0 for anything that is no index (columns count from 0)."""
+    return int(text) + 1 if text.isascii() and text.isdecimal() and len(text) <= 6 else 0
 
 
 def _natural(stage: Stage) -> str:
@@ -135,9 +146,9 @@ def reading(request: Any, run: uuid.UUID) -> HttpResponse:
 def columns(request: Any, run: uuid.UUID) -> HttpResponse:
     """Say which column is what."""
     mapping = {
-        int(key.removeprefix("column-")): value
+        number - 1: value
         for key, value in request.POST.items()
-        if key.startswith("column-") and key.removeprefix("column-").isdecimal()
+        if key.startswith("column-") and (number := _one_more(key.removeprefix("column-")))
     }
     try:
         operations.map_columns(request.caller, run=run, mapping=mapping)

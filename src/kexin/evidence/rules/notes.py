@@ -19,6 +19,16 @@ class BadNote(ValueError):
     """The text is not a signed note of the shape asked for."""
 
 
+
+def unbase(text: str) -> bytes:
+    """Base64 in its one form: unused bits of the last character that are set would let two texts be one signature.
+    Raises ValueError."""
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode() != text:
+        raise ValueError("base64 is not in its one form")
+    return raw
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """What a log says about itself at one moment."""
@@ -54,7 +64,7 @@ def read_vkey(text: str) -> Key:
     """Read `Key.vkey`; raises BadNote."""
     try:
         name, digest, encoded = text.strip().split("+", 2)
-        raw = base64.b64decode(encoded, validate=True)
+        raw = unbase(encoded)
         key = Key(name=name, public=raw[1:], type=raw[0])
     except (ValueError, IndexError, binascii.Error) as error:
         raise BadNote("not a public key of the form name+hash+base64") from error
@@ -79,7 +89,7 @@ def split(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
         if len(parts) != 3 or parts[0] != "\u2014":
             raise BadNote("a signature line is malformed")
         try:
-            raw = base64.b64decode(parts[2], validate=True)
+            raw = unbase(parts[2])
         except (ValueError, binascii.Error) as error:
             raise BadNote("a signature is not base64") from error
         signatures.append((parts[1], raw[:4], raw[4:]))
@@ -90,7 +100,7 @@ def read_checkpoint(text: str) -> Checkpoint:
     """Parse the signed text of a checkpoint strictly; raises BadNote."""
     lines = text.split("\n")
     try:
-        root = base64.b64decode(lines[2], validate=True)
+        root = unbase(lines[2])
         size = int(lines[1])
     except (ValueError, IndexError, binascii.Error) as error:
         raise BadNote("not a checkpoint: origin, size and root are missing") from error

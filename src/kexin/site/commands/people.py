@@ -92,16 +92,17 @@ def list_people(*, as_json: AsJson = False) -> None:
 
     with shell.told(as_json=as_json):
         rows = queries.people(_host())
+        empty = [role.value for role in queries.empty_seats()]
         facts = {
             "people": [
                 {"staff_no": row.staff_no, "name": row.name, "department": row.department, "posts": row.roles,
                  "posts_text": "、".join(spoken(row.roles))} for row in rows
             ],
-            "empty_posts": [role.value for role in queries.empty_seats()],
+            "empty_posts": empty,
         }  # fmt: skip
         lines = [f"{row.staff_no}  {row.name}  {'、'.join(spoken(row.roles))}" for row in rows]
-        if facts["empty_posts"]:
-            lines.append(f"nobody holds: {', '.join(facts['empty_posts'])}")
+        if empty:
+            lines.append(f"nobody holds: {', '.join(empty)}")
         shell.answer(facts, as_json=as_json, text="\n".join(lines))
 
 

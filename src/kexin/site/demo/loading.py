@@ -24,9 +24,7 @@ def load(*, instance: Any, say: Callable[[str], None] = lambda line: None) -> No
     """Load the demo company into this installation unless it is there. Runs in a process of its own, with the rights
     of the web and no more, because the caller may be an administrator."""
     marker = Path(instance.folder) / "cli-token"
-    people = "、".join(f"{member.name} {member.staff_no}" for member in STAFF)
     if marker.exists():
-        say(f"people to try, one click each on the sign-in page: {people}")
         return
     say("loading the demo company …")
     environment = {**os.environ, "KEXIN_HOME": str(instance.folder), "KEXIN_ROLE": "web"}
@@ -36,7 +34,6 @@ def load(*, instance: Any, say: Callable[[str], None] = lambda line: None) -> No
     if done.returncode:
         raise RuntimeError("the demo company could not be loaded; the lines above say why; try `kexin demo-reset`")
     say(f"demo company ready: {sum(BULK.values())} invented customers and the scripted ones; shell token in {marker}")
-    say(f"people to try, one click each on the sign-in page: {people}")
 
 
 def tell(home: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kexin.evidence import operations as evidence
 from kexin.vault import keys
 from kexin.vault.tests import worlds
 
@@ -27,3 +28,32 @@ def open_house(fresh_db: Any) -> Iterator[Any]:
     worlds.rulebook_in_force()
     yield fresh_db
     keys.forget()
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every entry that was really noted, in order; web itself may not read the intake."""
+    seen: list[Any] = []
+    real = evidence.note_now
+
+    def spy(caller: Any, entry: Any) -> Any:
+        noted = real(caller, entry)
+        seen.append(entry)
+        return noted
+
+    monkeypatch.setattr(evidence, "note_now", spy)
+    return seen
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Subject keys that were asked for."""
+    seen: list[Any] = []
+    real = keys.fetch
+
+    def spy(refs: Any) -> Any:
+        seen.extend(refs)
+        return real(refs)
+
+    monkeypatch.setattr(keys, "fetch", spy)
+    return seen

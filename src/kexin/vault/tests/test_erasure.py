@@ -20,6 +20,7 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Signature
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
+from kexin.foundation.problems import Problem
 from kexin.vault import envelopes, keys
 from kexin.vault import operations as vault
 from kexin.vault.envelopes import IDENTITY
@@ -241,7 +242,7 @@ def test_amending_while_erasing_never_leaves_anything(open_house: Any) -> None:
                     except (SubjectErasing, SubjectErased):
                         outcomes.append("lost")
                         return
-                    except Exception as error:
+                    except (Problem, DatabaseError) as error:
                         outcomes.append(type(error).__name__)
             finally:
                 for alias in ("default", "evidence", "keyring"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from collections import Counter
 from typing import Any
@@ -11,9 +10,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from kexin.evidence import operations as evidence
 from kexin.foundation.problems import Problem
-from kexin.regime import operations as regime
 from kexin.regime import queries as rules
 from kexin.regime.types import Action, Context
 from kexin.vault import envelopes, keys, queries
@@ -21,17 +18,14 @@ from kexin.vault import operations as vault
 from kexin.vault.models import Sealed, Subject, TokenGram
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import EXECUTED
-from kexin.vault.queries.scope import Scope
 from kexin.vault.tests import views
-from kexin.vault.tests.test_search_tokens import HOSTILE
-from kexin.vault.types import KeyringDown, SubjectNotFound
+from kexin.vault.types import SubjectNotFound
 from kexin.vault.types_views import (
     AttributeRefused,
     BadCursor,
     Filter,
     Page,
     Shown,
-    SlowDown,
     Sort,
     UnknownAttribute,
 )
@@ -40,21 +34,6 @@ from kexin.vault.types_views import (
 @pytest.fixture(autouse=True)
 def company(db: None) -> None:
     views.put_in_force()
-
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Every entry that was really noted, in order; web itself may not read the intake."""
-    seen: list[Any] = []
-    real = evidence.note_now
-
-    def spy(caller: Any, entry: Any) -> Any:
-        noted = real(caller, entry)
-        seen.append(entry)
-        return noted
-
-    monkeypatch.setattr(evidence, "note_now", spy)
-    return seen
 
 
 def ids(page: Page) -> set[uuid.UUID]:
@@ -318,106 +297,6 @@ def test_a_bulk_answer_that_a_single_decision_sees_differently_is_withheld(monke
         queries.page(me, columns=["name", "mobile"])
 
 
-# --- search ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "terms"),
-    [
-        ("陈雨桐", ["陈雨", "雨桐", "chenyutong", "chen yu tong", "cyt", "yut", "陈5678", "陈 5678", "陈雨桐5678", "13812345678", "+86 138 1234 5678", "１３８１２３４５６７８"]),
-        ("欧阳雨桐", ["欧阳", "ouyang", "oyyt", "欧阳5678", "欧 5678"]),
-        ("单𠮷", ["单𠮷"]),
-        ("张㛃", ["张㛃", "zhangjie"]),
-        ("单田芳", ["shantian", "stf"]),
-        ("曾国强", ["zengguo"]),
-        ("王·阿卜杜拉·穆罕默德", ["阿卜杜拉", "杜拉•穆罕", "穆罕默德"]),
-        ("张重行", ["zhangchong", "zhangzhong"]),
-        ("Zoë Miller", ["zoë", unicodedata.normalize("NFD", "zoë"), "ＭＩＬＬＥＲ", "zoemiller"[3:]]),
-    ],
-)  # fmt: skip
-def test_people_are_found(name: str, terms: list[str]) -> None:
-    me = views.sales()
-    one = views.customer(me, name=name, mobile="13812345678")
-    views.customer(me, name="赵无关", mobile="13999990000")
-    missed = [term for term in terms if ids(queries.match(me, term=term, columns=["name"])) != {one}]
-    assert not missed
-
-
-def test_organisations_addresses_and_numbers_are_found() -> None:
-    me = views.sales()
-    firm = views.customer(
-        me, kind="organisation", name="周凯", org_name="杭州拾光民宿有限公司", uscc="91110000600037341L"
-    )
-    home = views.customer(me, address="浙江省杭州市余杭区文一西路 969 号 3 幢")
-    number = Subject.objects.get(id=home).number
-    for term in ("拾光民宿", "sgms", "91110000600037341l", "杭州拾光民宿有限公司"):
-        assert ids(queries.match(me, term=term)) == {firm}, term
-    assert ids(queries.match(me, term="文一西路969号")) == {home}
-    assert ids(queries.match(me, term=f"k-{number}")) == {home}
-
-
-def test_strangers_who_share_tokens_are_removed_after_opening() -> None:
-    me = views.sales()
-    right, stranger = views.customer(me, name="陈雨桐"), views.customer(me, name="赵无关")
-    tokens = TokenGram.objects.get(subject_id=right, index="name:gram").tokens
-    TokenGram.objects.filter(subject_id=stranger, index="name:gram").update(tokens=tokens)
-    assert ids(queries.match(me, term="雨桐", columns=["name"])) == {right}
-    assert ids(queries.match(me, term="cyt", columns=["name"])) == {right}
-
-
-def test_a_bare_tail_and_a_single_character_say_what_to_type() -> None:
-    me, other = views.sales(), views.sales()
-    mine = views.customer(me, name="陈雨桐", mobile="13812345678")
-    views.customer(other, name="陈晓明", mobile="13812345678")
-    tail = queries.match(me, term="5678")
-    assert not tail.rows and "尾号" in str(tail.hints[0])
-    for term in ("陈", "桐", "chen"):
-        single = queries.match(me, term=term, columns=["name"])
-        assert ids(single) == {mine} and single.hints, term
-
-
-def test_a_search_leaves_its_purpose_and_count_and_never_its_term(lines: list[Any]) -> None:
-    me = views.sales()
-    views.customer(me, name="陈雨桐")
-    queries.match(me, term="陈雨桐", columns=["name"])
-    searched = [line for line in lines if line.event == "customer.searched"]
-    assert len(searched) == 1 and searched[0].count == 1
-    assert "陈雨桐" not in repr(searched)
-
-
-def test_searches_that_find_nobody_again_and_again_have_to_wait() -> None:
-    me = views.sales()
-    limit = rules.bundle().rulebook.controls.search_misses_per_hour
-    for number in range(limit):
-        queries.match(me, term=f"139{number:08d}")
-    with pytest.raises(SlowDown) as refusal:
-        queries.match(me, term="13900000000")
-    assert refusal.value.status == 429
-    assert queries.match(views.sales(), term="13900000000").rows == ()
-
-
-@pytest.mark.parametrize("term", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_terms_meet_a_problem_or_an_answer(term: Any) -> None:
-    try:
-        queries.match(views.sales(), term=term, columns=["name"])
-    except Problem as problem:
-        assert problem.status in (400, 403, 422, 429)
-
-
-def test_search_pages_go_on_where_they_stopped() -> None:
-    me = views.sales()
-    everyone = {views.customer(me, name=f"陈雨{char}") for char in "桐婷菲欣怡"}
-    seen: list[uuid.UUID] = []
-    cursor = None
-    for _page in range(6):
-        page = queries.match(me, term="陈雨", columns=["name"], cursor=cursor, size=2)
-        seen += [row.id for row in page.rows]
-        cursor = page.next_cursor
-        if not cursor:
-            break
-    assert len(seen) == len(everyone) and set(seen) == everyone
-
-
 # --- erasure, freezing, doubt ---------------------------------------------------------------------------------------
 
 
@@ -504,116 +383,3 @@ def test_why_has_seven_lines_and_says_when_nobody_knows() -> None:
     assert queries.why(me, subject=unknown, attribute="mobile").basis == "unproven"
     with pytest.raises(AttributeRefused):
         queries.why(me, subject=known, attribute="birthday")
-
-
-# --- the order of evidence and keys ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Subject keys that were asked for."""
-    seen: list[Any] = []
-    real = keys.fetch
-
-    def spy(refs: Any) -> Any:
-        seen.extend(refs)
-        return real(refs)
-
-    monkeypatch.setattr(keys, "fetch", spy)
-    return seen
-
-
-@pytest.mark.parametrize("question", ["page", "card", "match"])
-def test_nothing_is_opened_when_the_line_cannot_be_written(
-    question: str, fetched: list[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    me = views.sales()
-    one = views.customer(me)
-    fetched.clear()
-
-    class LedgerDown(Exception):
-        pass
-
-    def down(caller: Any, entry: Any) -> Any:
-        raise LedgerDown
-
-    monkeypatch.setattr(evidence, "note_now", down)
-    ask = {
-        "page": lambda: queries.page(me, columns=["name"]),
-        "card": lambda: queries.card(me, subject=one),
-        "match": lambda: queries.match(me, term="陈雨桐"),
-    }
-    with pytest.raises(LedgerDown):
-        ask[question]()
-    assert fetched == []
-
-
-def test_without_the_keyring_lists_stand_and_cells_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    me = views.sales()
-    views.customer(me, city="杭州市")
-
-    def down(refs: Any) -> Any:
-        raise KeyringDown
-
-    monkeypatch.setattr(keys, "fetch", down)
-    page = queries.page(me, columns=["name", "city"])
-    assert page.unavailable
-    assert page.rows[0].cells["name"].shown is Shown.UNAVAILABLE
-    assert page.rows[0].cells["city"].text == "杭州市"
-
-
-def test_one_damaged_envelope_closes_its_own_row() -> None:
-    me = views.sales()
-    broken, whole = views.customer(me), views.customer(me)
-    row = Sealed.objects.get(subject_id=broken, entity="display")
-    damaged = bytes(row.ct)[:-1] + bytes([bytes(row.ct)[-1] ^ 1])
-    Sealed.objects.filter(subject_id=broken, entity="display").update(ct=damaged)
-    cells = {row.id: row.cells["name"] for row in queries.page(me, columns=["name"]).rows}
-    assert cells[broken].shown is Shown.UNAVAILABLE and cells[whole].text == "陈雨桐"
-
-
-# --- scopes and features --------------------------------------------------------------------------------------------
-
-
-def test_a_scope_is_made_for_a_caller_and_joins() -> None:
-    me = views.sales()
-    one = views.customer(me)
-    views.customer(None)
-    made = queries.scope(me, filters=[Filter(field="relation", value="own")])
-    with connections["default"].cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM vault_subject x WHERE x.id IN ({made.sql})", made.params)
-        assert cursor.fetchone()[0] == 1
-    with pytest.raises(TypeError):
-        Scope(object(), caller=me, action=Action.READ, sql="SELECT 1", params=())
-    with pytest.raises(TypeError):
-        queries.scope(None)  # type: ignore[arg-type]
-    regime.end_grant(views.importer(), subject=one, principal=me.id, relation="owner")
-    again = queries.scope(me, filters=[Filter(field="relation", value="own")])
-    with connections["default"].cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM vault_subject x WHERE x.id IN ({again.sql})", again.params)
-        assert cursor.fetchone()[0] == 0
-
-
-def test_features_are_pseudonyms_in_groups_of_five() -> None:
-    firm = {"kind": "organisation", "name": "周凯", "org_name": "杭州万象软装有限公司"}
-    for city in ["杭州市"] * 5 + ["宁波市"] * 2:
-        views.customer(None, **firm, city=city)
-    analyst = views.sales("analytics", role="analyst")
-    first, second = (queries.features(analyst, columns=["city"]) for _run in range(2))
-    assert {row.values["city"] for row in first.rows} <= {"杭州市"}
-    assert len(first.rows) == 5 and first.withheld == 2
-    assert {row.pseudonym for row in first.rows}.isdisjoint(row.pseudonym for row in second.rows)
-    with pytest.raises(Problem):
-        queries.features(analyst, columns=["name"])
-
-
-def test_the_planner_counts_without_opening(fetched: list[Any]) -> None:
-    me = views.sales()
-    for _number in range(3):
-        views.customer(me)
-    fetched.clear()
-    plan = queries.index_plan()
-    reports = {one.index: one for one in plan.indexes}
-    assert reports["mobile:exact"].distinct == 3 and reports["mobile:exact"].labelled == 0
-    assert reports["name:gram"].rows == 3
-    assert fetched == []
