@@ -78,6 +78,9 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("the journeys need Chromium: install the package chromium, or set KEXIN_NO_BROWSER=1", pytrace=False)
+    # Playwright's synchronous interface keeps an event loop running in this process; Django's guard would take every
+    # later test of this worker for asynchronous code. There is none in this house.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     quiet = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:

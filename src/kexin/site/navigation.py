@@ -23,7 +23,7 @@ from kexin.site.models import Birth
 
 WORKING = frozenset({"sales", "sales_lead", "agent", "marketer", "analyst", "finance", "steward"})
 GOVERNING = frozenset({"head", "dpo", "security_admin", "system_admin", "auditor", "guest_auditor", "counsel", "steward"})
-CUSTOMERS = frozenset({"sales", "sales_lead", "agent", "steward", "dpo", "auditor", "guest_auditor", "finance"})
+CUSTOMERS = frozenset({"sales", "sales_lead", "agent", "steward", "dpo", "auditor", "guest_auditor"})
 IMPORTING = frozenset({"steward"})
 RIGHTS = frozenset({"dpo", "steward", "counsel", "auditor"})
 AUDITING = frozenset({"auditor", "guest_auditor", "dpo", "security_admin", "head"})

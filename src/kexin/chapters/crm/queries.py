@@ -28,7 +28,18 @@ from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
 from kexin.regime.types import AttributeDef, Bundle
 from kexin.vault import queries as vault
-from kexin.vault.types_views import Card, Cell, ContactUse, FacetCount, Filter, Page, Row, Shown, UnknownAttribute
+from kexin.vault.types_views import (
+    AttributeRefused,
+    Card,
+    Cell,
+    ContactUse,
+    FacetCount,
+    Filter,
+    Page,
+    Row,
+    Shown,
+    UnknownAttribute,
+)
 
 if TYPE_CHECKING:
     from kexin.chapters.crm.forms import Listing as Asked
@@ -182,9 +193,13 @@ def _columns(bundle: Bundle) -> tuple[str, ...]:
 
 
 def _facet_groups(caller: Caller, bundle: Bundle, filters: Iterable[Filter]) -> tuple[FacetGroup, ...]:
-    facets = [key for key, one in bundle.attributes.items() if one.storage == "facet"]
+    # Only facets that the purpose in force serves: counting by another one would be refused, and the list with it.
+    facets = [key for key, one in bundle.attributes.items() if one.storage == "facet" and caller.purpose in one.purposes]
     ranked = sorted(facets, key=lambda key: FACET_ORDER.index(key) if key in FACET_ORDER else len(FACET_ORDER))
-    counted = vault.facet_counts(caller, fields=("kind", *ranked[:FACETS_SHOWN]), filters=filters)
+    try:
+        counted = vault.facet_counts(caller, fields=("kind", *ranked[:FACETS_SHOWN]), filters=filters)
+    except AttributeRefused:
+        return ()  # a post that may read a list and count nothing
     chosen = {one.field: one.value if isinstance(one.value, (list, tuple)) else (one.value,) for one in filters}
     return tuple(
         FacetGroup(

@@ -122,6 +122,12 @@ def test_an_agent_without_a_case_reads_masked_and_may_not_reveal(house: None) ->
     assert refused["HX-Retarget"]
 
 
+@pytest.mark.parametrize("role", ["sales_lead", "agent", "steward", "dpo", "auditor"])
+def test_every_post_that_works_with_customers_has_its_list(house: None, role: str) -> None:
+    views.customer(name="司马青衫", city="杭州市", stage="quote")
+    assert Desk(role).client.get("/customers?view=all").status_code == 200
+
+
 @pytest.mark.parametrize("role", ["head", "system_admin", "security_admin", "analyst", "marketer"])
 def test_posts_that_see_no_customer_see_none(house: None, role: str) -> None:
     desk = Desk(role)
