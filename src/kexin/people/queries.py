@@ -240,4 +240,4 @@ def demo_people() -> list[PersonRow]:
 
 
 #: The order in which a newcomer tries the posts.
-DEMO_ORDER = ("sales", "sales_lead", "agent", "marketer", "analyst", "steward", "dpo", "auditor", "security_admin", "system_admin", "counsel", "head")
+DEMO_ORDER = ("sales", "sales_lead", "agent", "marketer", "analyst", "steward", "dpo", "auditor", "security_admin", "system_admin", "counsel", "finance", "head")

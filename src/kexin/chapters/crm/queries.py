@@ -29,7 +29,6 @@ from kexin.regime import queries as regime
 from kexin.regime.types import AttributeDef, Bundle
 from kexin.vault import queries as vault
 from kexin.vault.types_views import (
-    AttributeRefused,
     Card,
     Cell,
     ContactUse,
@@ -196,10 +195,7 @@ def _facet_groups(caller: Caller, bundle: Bundle, filters: Iterable[Filter]) -> 
     # Only facets that the purpose in force serves: counting by another one would be refused, and the list with it.
     facets = [key for key, one in bundle.attributes.items() if one.storage == "facet" and caller.purpose in one.purposes]
     ranked = sorted(facets, key=lambda key: FACET_ORDER.index(key) if key in FACET_ORDER else len(FACET_ORDER))
-    try:
-        counted = vault.facet_counts(caller, fields=("kind", *ranked[:FACETS_SHOWN]), filters=filters)
-    except AttributeRefused:
-        return ()  # a post that may read a list and count nothing
+    counted = vault.facet_counts(caller, fields=("kind", *ranked[:FACETS_SHOWN]), filters=filters)
     chosen = {one.field: one.value if isinstance(one.value, (list, tuple)) else (one.value,) for one in filters}
     return tuple(
         FacetGroup(
