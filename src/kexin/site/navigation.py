@@ -123,7 +123,7 @@ def _rulebook_lines() -> tuple[str, str]:
     """Company and edition in force, for the foot of the navigation. Without a published rulebook both are empty."""
     try:
         bundle = regime.bundle()
-    except (Problem, NotImplementedError):
+    except Problem:
         return "", ""
     name = str(bundle.rulebook.company.name)
     return name, _("现行制度 v%(version)s") % {"version": bundle.version}
@@ -139,7 +139,7 @@ def _purposes(roles: Iterable[str]) -> tuple[str, ...]:
     held = frozenset(roles)
     try:
         defined = regime.bundle().roles
-    except (Problem, NotImplementedError):
+    except Problem:
         return posts.purposes_of(held)
     ordered = [defined[key] for key in posts.ORDER if key in held and key in defined]
     return tuple(dict.fromkeys(code for role in ordered for code in role.purposes))
@@ -148,7 +148,7 @@ def _purposes(roles: Iterable[str]) -> tuple[str, ...]:
 def _purpose_label(code: str) -> str:
     try:
         known = regime.bundle().purposes.get(code)
-    except (Problem, NotImplementedError):
+    except Problem:
         known = None
     return say(known.label) if known else str(UNPUBLISHED.get(code, code))
 
@@ -173,7 +173,7 @@ UNPUBLISHED: dict[str, Promise] = {
 def _small_firm() -> bool:
     try:
         return bool(regime.bundle().rulebook.profile.size == "small")
-    except (Problem, NotImplementedError):
+    except Problem:
         return False
 
 
