@@ -15,10 +15,10 @@ def address(request: HttpRequest) -> str:
     trusted = int(getattr(settings, "KEXIN_TRUSTED_PROXIES", 0))
     if trusted:
         hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-        if len(hops) >= trusted and _parsed(hops[-trusted]):
-            return hops[-trusted]
-    found = request.META.get("REMOTE_ADDR", "")
-    return found if _parsed(found) else "unknown"
+        if len(hops) >= trusted and (named := _parsed(hops[-trusted])):
+            return str(named)
+    found = _parsed(request.META.get("REMOTE_ADDR", ""))
+    return str(found) if found else "unknown"
 
 
 def network(request: HttpRequest) -> str:
@@ -50,7 +50,10 @@ def device(request: HttpRequest) -> str:
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address, or None. An IPv4 one that came through an IPv6 socket (::ffff:a.b.c.d) is the IPv4 one: otherwise
+    the whole of IPv4 would be a single /64, and ten failures anywhere would lock everybody out."""
     try:
-        return ipaddress.ip_address(text)
+        parsed = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed

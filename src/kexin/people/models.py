@@ -9,14 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from kexin.foundation.clock import now
-from kexin.foundation.ids import uuid7
+from kexin.foundation.fields import IdField, InstantField
 
 
 class Department(models.Model):
     """A node of the company's tree. ``path`` holds the ids from the root down to itself."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     name = models.CharField(max_length=64)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     lead = models.ForeignKey("Person", null=True, on_delete=models.PROTECT, related_name="leads")
@@ -40,7 +39,7 @@ class PersonManager(BaseUserManager["Person"]):
 class Person(AbstractBaseUser):
     """A member of staff, or an outside auditor with a dated account. ``epoch`` grows whenever their rights change."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     staff_no = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=64)
     email = models.EmailField(null=True)
@@ -48,7 +47,7 @@ class Person(AbstractBaseUser):
     department = models.ForeignKey(Department, null=True, on_delete=models.PROTECT, related_name="people")
     epoch = models.IntegerField(default=1)
     is_active = models.BooleanField(default=True)
-    joined_at = models.DateTimeField(default=now)
+    joined_at = InstantField()
     left_at = models.DateTimeField(null=True)
 
     objects = PersonManager()
@@ -77,11 +76,11 @@ class Person(AbstractBaseUser):
 class RoleAssignment(models.Model):
     """A post held from ``granted_at`` to ``revoked_at`` or ``until``. Rows are never deleted: who held what is asked years later."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="assignments")
     role = models.CharField(max_length=32)
     until = models.DateTimeField(null=True)
-    granted_at = models.DateTimeField(default=now)
+    granted_at = InstantField()
     granted_by = models.UUIDField()
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.UUIDField(null=True)
@@ -98,13 +97,13 @@ class RoleAssignment(models.Model):
 class ApiToken(models.Model):
     """A bearer token of a named person. Only the SHA-256 of its 256 random bits is kept."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tokens")
     label = models.CharField(max_length=64)
     digest = models.BinaryField(max_length=32, unique=True)
     ends = models.CharField(max_length=4)
     purposes = ArrayField(models.CharField(max_length=32))
-    created_at = models.DateTimeField(default=now)
+    created_at = InstantField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)
     used_on = models.DateField(null=True)
@@ -119,9 +118,9 @@ class ApiToken(models.Model):
 class SignIn(models.Model):
     """One session of one person: when, from where, how it ended. Kept 6 months (网络安全法 第二十三条)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="sign_ins")
-    at = models.DateTimeField(default=now)
+    at = InstantField()
     way = models.CharField(max_length=16)
     place = models.CharField(max_length=64)
     device = models.CharField(max_length=64)
@@ -140,9 +139,9 @@ class Attempt(models.Model):
 class Invitation(models.Model):
     """A one-time link with which a person sets a password; without a person it founds the first account."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="invitations")
     digest = models.BinaryField(max_length=32, unique=True)
-    created_at = models.DateTimeField(default=now)
+    created_at = InstantField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

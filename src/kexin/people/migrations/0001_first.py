@@ -7,9 +7,6 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import kexin.foundation.clock
-import kexin.foundation.ids
-
 
 class Migration(migrations.Migration):
 
@@ -24,14 +21,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('staff_no', models.CharField(max_length=32, unique=True)),
                 ('name', models.CharField(max_length=64)),
                 ('email', models.EmailField(max_length=254, null=True)),
                 ('phone', models.CharField(max_length=32, null=True)),
                 ('epoch', models.IntegerField(default=1)),
                 ('is_active', models.BooleanField(default=True)),
-                ('joined_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('joined_at', models.DateTimeField()),
                 ('left_at', models.DateTimeField(null=True)),
             ],
         ),
@@ -45,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Department',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=64)),
                 ('path', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
                 ('order', models.IntegerField(default=0)),
@@ -61,9 +58,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Invitation',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('used_at', models.DateTimeField(null=True)),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to=settings.AUTH_USER_MODEL)),
@@ -72,10 +69,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RoleAssignment',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('role', models.CharField(max_length=32)),
                 ('until', models.DateTimeField(null=True)),
-                ('granted_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('granted_at', models.DateTimeField()),
                 ('granted_by', models.UUIDField()),
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('revoked_by', models.UUIDField(null=True)),
@@ -85,8 +82,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SignIn',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
                 ('way', models.CharField(max_length=16)),
                 ('place', models.CharField(max_length=64)),
                 ('device', models.CharField(max_length=64)),
@@ -99,12 +96,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ApiToken',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('label', models.CharField(max_length=64)),
                 ('digest', models.BinaryField(max_length=32, unique=True)),
                 ('ends', models.CharField(max_length=4)),
                 ('purposes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), size=None)),
-                ('created_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('used_on', models.DateField(null=True)),

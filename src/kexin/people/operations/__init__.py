@@ -12,6 +12,7 @@ from kexin.people.operations.signing import (
 )
 from kexin.people.operations.staff import create_department, create_person, deactivate, set_lead
 from kexin.people.operations.tokens import count_refused_token, create_token, revoke_token, touch_token
+from kexin.people.operations.upkeep import forget_old_sign_ins
 
 __all__ = [
     "assign_role",
@@ -24,6 +25,7 @@ __all__ = [
     "create_token",
     "deactivate",
     "end_session",
+    "forget_old_sign_ins",
     "forgive",
     "invite",
     "redeem_invitation",

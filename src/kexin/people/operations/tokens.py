@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from kexin.evidence.operations import count_refusal
@@ -61,7 +62,9 @@ def create_token(
 
 
 def _roles(person: uuid.UUID) -> list[str]:
-    return list(RoleAssignment.objects.filter(person_id=person, revoked_at__isnull=True).values_list("role", flat=True))
+    """Posts in force: one whose time ran out lends its purposes to no token."""
+    in_force = Q(revoked_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=now()))
+    return list(RoleAssignment.objects.filter(in_force, person_id=person).values_list("role", flat=True))
 
 
 def revoke_token(caller: Caller, *, token: uuid.UUID) -> bool:
@@ -77,10 +80,12 @@ def revoke_token(caller: Caller, *, token: uuid.UUID) -> bool:
     return True
 
 
-def touch_token(token: uuid.UUID) -> None:
-    """Remember the day of use (once a day: reading through the API must not cost a write each time)."""
+def touch_token(token: uuid.UUID, *, used_on: date | None) -> None:
+    """Remember the day of use (once a day: reading through the API must not cost a write each time). ``used_on``: what
+    the look-up of the token found there."""
     today = cn(now()).date()
-    ApiToken.objects.filter(id=token).exclude(used_on=today).update(used_on=today)
+    if used_on != today:
+        ApiToken.objects.filter(id=token).exclude(used_on=today).update(used_on=today)
 
 
 def count_refused_token() -> None:

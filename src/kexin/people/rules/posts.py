@@ -17,6 +17,7 @@ class Act(StrEnum):
     ORGANISE = "people:department:write"
     REVOKE_TOKEN = "people:token:revoke"
     LIST = "people:person:list"
+    FORGET = "people:sign_in:forget"
 
 
 #: 等保三级 安全管理中心: accounts belong to the system administrator, rights to the security administrator, and the
@@ -30,6 +31,8 @@ ENTITLED: Mapping[Act, frozenset[str]] = {
     Act.ORGANISE: frozenset({"system_admin"}),
     Act.REVOKE_TOKEN: frozenset({"security_admin"}),
     Act.LIST: frozenset({"system_admin", "security_admin", "auditor", "dpo", "head"}),
+    # The timetable alone.
+    Act.FORGET: frozenset(),
 }
 
 #: Service accounts of the host's own shell. Whoever runs them already owns the machine.

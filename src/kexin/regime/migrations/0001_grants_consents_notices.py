@@ -3,9 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import kexin.foundation.clock
-import kexin.foundation.ids
-
 
 class Migration(migrations.Migration):
 
@@ -19,7 +16,7 @@ class Migration(migrations.Migration):
             name='ConsentEvent',
             fields=[
                 ('seq', models.BigAutoField(primary_key=True, serialize=False)),
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, unique=True)),
+                ('id', models.UUIDField(editable=False, unique=True)),
                 ('record_id', models.UUIDField()),
                 ('subject_id', models.UUIDField()),
                 ('purpose', models.CharField(max_length=32)),
@@ -44,7 +41,7 @@ class Migration(migrations.Migration):
                 ('guardian_method', models.CharField(blank=True, default='', max_length=32)),
                 ('pia', models.CharField(blank=True, default='', max_length=64)),
                 ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('recorded_at', models.DateTimeField()),
                 ('valid_until', models.DateTimeField(null=True)),
                 ('actor_kind', models.CharField(max_length=16)),
                 ('actor_id', models.UUIDField()),
@@ -79,7 +76,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Grant',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('subject_id', models.UUIDField(null=True)),
                 ('principal_id', models.UUIDField()),
                 ('relation', models.CharField(max_length=32)),
@@ -87,7 +84,7 @@ class Migration(migrations.Migration):
                 ('ref', models.CharField(blank=True, default='', max_length=64)),
                 ('until', models.DateTimeField(null=True)),
                 ('granted_by', models.UUIDField()),
-                ('granted_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('granted_at', models.DateTimeField()),
                 ('ended_by', models.UUIDField(null=True)),
                 ('ended_at', models.DateTimeField(null=True)),
             ],
@@ -99,13 +96,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Notice',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=64)),
                 ('version', models.IntegerField()),
                 ('major', models.BooleanField()),
                 ('rulebook_sha256', models.CharField(blank=True, default='', max_length=64)),
                 ('published_by', models.UUIDField()),
-                ('published_at', models.DateTimeField(default=kexin.foundation.clock.now)),
+                ('published_at', models.DateTimeField()),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('kind', 'version'), name='regime_notice_version')],
@@ -114,7 +111,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Receipt',
             fields=[
-                ('id', models.UUIDField(default=kexin.foundation.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('code', models.CharField(max_length=8, unique=True)),
                 ('subject_id', models.UUIDField(db_index=True)),
                 ('document', models.BinaryField()),

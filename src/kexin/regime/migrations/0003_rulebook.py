@@ -3,9 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import kexin.foundation.clock
-import kexin.foundation.ids
-
 TABLES = ("regime_rulebookversion", "regime_rulebooksignature", "regime_rulebookactivation")
 
 GUARD = """
@@ -16,7 +13,7 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_only_grows;
 
 UNGUARD = "DROP TRIGGER {table}_only_grows ON {table}"
 
-ID = models.UUIDField(primary_key=True, default=kexin.foundation.ids.uuid7, editable=False, serialize=False)
+ID = models.UUIDField(primary_key=True, editable=False, serialize=False)
 
 
 class Migration(migrations.Migration):
@@ -33,7 +30,7 @@ class Migration(migrations.Migration):
                 ("base_sha256", models.CharField(max_length=64, default="", blank=True)),
                 ("loosens", models.BooleanField()),
                 ("drafted_by", models.UUIDField()),
-                ("drafted_at", models.DateTimeField(default=kexin.foundation.clock.now)),
+                ("drafted_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [
@@ -58,7 +55,7 @@ class Migration(migrations.Migration):
                 ("key_id", models.CharField(max_length=64)),
                 ("alg", models.CharField(max_length=16)),
                 ("sig", models.BinaryField()),
-                ("signed_at", models.DateTimeField(default=kexin.foundation.clock.now)),
+                ("signed_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [
@@ -80,7 +77,7 @@ class Migration(migrations.Migration):
                 ),
                 ("effective_at", models.DateTimeField()),
                 ("activated_by", models.UUIDField()),
-                ("activated_at", models.DateTimeField(default=kexin.foundation.clock.now)),
+                ("activated_at", models.DateTimeField()),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=["version"], name="regime_rulebookactivation_once")],

@@ -3,8 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from kexin.foundation.clock import now
-from kexin.foundation.ids import uuid7
+from kexin.foundation.fields import IdField, InstantField
 from kexin.regime.rules.consent import KINDS, METHODS, STATUSES
 
 
@@ -16,7 +15,7 @@ class ConsentEvent(models.Model):
 
     #: Order of events; gaps are normal (a rolled-back transaction).
     seq = models.BigAutoField(primary_key=True)
-    id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    id = IdField(unique=True)
     #: One record per (subject, purpose, channel), carried by all its events.
     record_id = models.UUIDField()
     subject_id = models.UUIDField()
@@ -44,7 +43,7 @@ class ConsentEvent(models.Model):
     guardian_method = models.CharField(max_length=32, default="", blank=True)
     pia = models.CharField(max_length=64, default="", blank=True)
     occurred_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=now)
+    recorded_at = InstantField()
     valid_until = models.DateTimeField(null=True)
     actor_kind = models.CharField(max_length=16)
     actor_id = models.UUIDField()
@@ -95,7 +94,7 @@ class ConsentState(models.Model):
 class Receipt(models.Model):
     """A signed receipt as it was handed out: exact bytes, never changed (trigger)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     #: Eight letters of Crockford's base 32 without the dashes: R-7F3K-29QD is 7F3K29QD.
     code = models.CharField(max_length=8, unique=True)
     event = models.OneToOneField(ConsentEvent, on_delete=models.PROTECT, related_name="receipt")

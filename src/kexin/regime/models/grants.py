@@ -3,14 +3,13 @@
 from django.db import models
 from django.db.models import Q
 
-from kexin.foundation.clock import now
-from kexin.foundation.ids import uuid7
+from kexin.foundation.fields import IdField, InstantField
 
 
 class Grant(models.Model):
     """One relation, in force until ``until``. Ending one sets ``until``: who could see whom is asked years later."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     #: None: a standing relation that holds for every subject (a passed exam, an approved PIA).
     subject_id = models.UUIDField(null=True)
     #: A person, a department, a role (`types.role_principal`) or everybody (`types.EVERYONE`).
@@ -22,7 +21,7 @@ class Grant(models.Model):
     ref = models.CharField(max_length=64, default="", blank=True)
     until = models.DateTimeField(null=True)
     granted_by = models.UUIDField()
-    granted_at = models.DateTimeField(default=now)
+    granted_at = InstantField()
     ended_by = models.UUIDField(null=True)
     ended_at = models.DateTimeField(null=True)
 

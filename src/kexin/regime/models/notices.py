@@ -2,14 +2,13 @@
 
 from django.db import models
 
-from kexin.foundation.clock import now
-from kexin.foundation.ids import uuid7
+from kexin.foundation.fields import IdField, InstantField
 
 
 class Notice(models.Model):
     """One version of a notice. Rows and texts are only added (trigger)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     #: general 隐私政策 | children 儿童规则 | separate:<purpose> 单独同意书 | staff 员工告知
     kind = models.CharField(max_length=64)
     version = models.IntegerField()
@@ -17,7 +16,7 @@ class Notice(models.Model):
     major = models.BooleanField()
     rulebook_sha256 = models.CharField(max_length=64, default="", blank=True)
     published_by = models.UUIDField()
-    published_at = models.DateTimeField(default=now)
+    published_at = InstantField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "version"], name="regime_notice_version")]

@@ -2,14 +2,13 @@
 
 from django.db import models
 
-from kexin.foundation.clock import now
-from kexin.foundation.ids import uuid7
+from kexin.foundation.fields import IdField, InstantField
 
 
 class RulebookVersion(models.Model):
     """One version: the exact bytes that people sign. Rows are only added (trigger)."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     number = models.IntegerField(unique=True)
     sha256 = models.CharField(max_length=64)
     source = models.BinaryField()
@@ -17,7 +16,7 @@ class RulebookVersion(models.Model):
     base_sha256 = models.CharField(max_length=64, default="", blank=True)
     loosens = models.BooleanField()
     drafted_by = models.UUIDField()
-    drafted_at = models.DateTimeField(default=now)
+    drafted_at = InstantField()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(number__gt=0), name="regime_rulebookversion_number")]
@@ -26,14 +25,14 @@ class RulebookVersion(models.Model):
 class RulebookSignature(models.Model):
     """One person's signature over the bytes of a version; nobody signs one twice."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True)
     version = models.ForeignKey(RulebookVersion, on_delete=models.PROTECT, related_name="signatures")
     signer = models.UUIDField()
     body = models.BinaryField()
     key_id = models.CharField(max_length=64)
     alg = models.CharField(max_length=16)
     sig = models.BinaryField()
-    signed_at = models.DateTimeField(default=now)
+    signed_at = InstantField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "signer"], name="regime_rulebooksignature_once")]
@@ -46,7 +45,7 @@ class RulebookActivation(models.Model):
     version = models.ForeignKey(RulebookVersion, on_delete=models.PROTECT, related_name="activations")
     effective_at = models.DateTimeField()
     activated_by = models.UUIDField()
-    activated_at = models.DateTimeField(default=now)
+    activated_at = InstantField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version"], name="regime_rulebookactivation_once")]
