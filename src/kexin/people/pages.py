@@ -28,7 +28,7 @@ from kexin.people.labels import ROLES, spoken
 from kexin.people.middleware import CHOICE
 from kexin.people.models import Person
 from kexin.people.sign_in import SignInForm, begin
-from kexin.people.types import LinkEnded, WeakPassword
+from kexin.people.types import LinkEnded, TokenRow, WeakPassword
 
 BECAUSE = {
     "rights": gettext_lazy("您的岗位、部门或密码刚有变化，请重新登录。"),
@@ -145,7 +145,7 @@ def _account(request: Any, *, status: int = 200, **more: Any) -> HttpResponse:
     context = {
         "posts": spoken(request.principal.roles),
         "sessions": queries.sessions(request.caller, session_key=request.session.session_key),
-        "tokens": [_token(row) for row in queries.tokens(request.caller)],
+        "tokens": _tokens(queries.tokens(request.caller)),
         "password_form": PasswordForm(),
         "token_form": TokenForm(own=own),
         **more,
@@ -153,9 +153,17 @@ def _account(request: Any, *, status: int = 200, **more: Any) -> HttpResponse:
     return render(request, "people/account.html", context, status=status)
 
 
-def _token(row: Any) -> dict[str, Any]:
-    is_live = row.revoked_at is None and row.expires_at > now()
-    return {"row": row, "purposes": [purpose_name(code) for code in row.purposes], "is_live": is_live}
+def _tokens(rows: list[TokenRow]) -> list[dict[str, Any]]:
+    """Tokens as the page shows them; each purpose is named once, however many tokens have it."""
+    names = {code: purpose_name(code) for code in {code for row in rows for code in row.purposes}}
+    return [
+        {
+            "row": row,
+            "purposes": [names[code] for code in row.purposes],
+            "is_live": row.revoked_at is None and row.expires_at > now(),
+        }
+        for row in rows
+    ]
 
 
 @require_POST

@@ -216,16 +216,17 @@ def _why(code: str, row: ImportRun) -> str:
 
 def view(caller: Caller, *, run: uuid.UUID) -> ImportView:
     """One import of the caller's own."""
-    return _view(row_of(caller, run))
+    row = row_of(caller, run)
+    return _view(row, columns(row))
 
 
 def imports(caller: Caller, *, limit: int = 20) -> list[ImportView]:
-    """The caller's imports, newest first."""
+    """The caller's imports, newest first, without their columns (`view` has them)."""
     require_importer(caller)
-    return [_view(row) for row in ImportRun.objects.filter(opened_by=caller.id).order_by("-opened_at")[:limit]]
+    return [_view(row, ()) for row in ImportRun.objects.filter(opened_by=caller.id).order_by("-opened_at")[:limit]]
 
 
-def _view(row: ImportRun) -> ImportView:
+def _view(row: ImportRun, columns: tuple[Column, ...]) -> ImportView:
     return ImportView(
         id=row.id,
         stage=Stage(row.stage),
@@ -236,7 +237,7 @@ def _view(row: ImportRun) -> ImportView:
         delimiter=row.delimiter,
         sheet=row.sheet,
         rows=row.rows,
-        columns=columns(row),
+        columns=columns,
         remarks=tuple(remark(str(code), int(count)) for code, count in row.remarks),
         source=row.source,
         label=row.label,

@@ -48,7 +48,9 @@ def requests(caller: Caller, *, before: tuple[datetime, uuid.UUID] | None = None
     rows = models.ErasureRequest.objects.filter(erasure_id__isnull=False).order_by("-taken_at", "-id")
     if before is not None:
         rows = rows.filter(taken_at__lte=before[0]).exclude(taken_at=before[0], id__gte=before[1])
-    return tuple(view(row, vault.erasure(id=row.erasure_id) if row.erasure_id else None) for row in rows[:PAGE_ROWS])
+    page = list(rows[:PAGE_ROWS])
+    known = vault.erasures(ids=[row.erasure_id for row in page if row.erasure_id])
+    return tuple(view(row, known.get(row.erasure_id) if row.erasure_id else None) for row in page)
 
 
 def request_of(caller: Caller, *, subject: uuid.UUID) -> types.CardSlot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from kexin.evidence.types import Filters, Head, Line, Verdict
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import NotFound, Problem
+from kexin.foundation.ui.words import say
 from kexin.people import queries as people
 from kexin.people.queries import spoken
 from kexin.regime import queries as regime
@@ -27,7 +29,7 @@ DAYS = {"today": 0, "week": 6, "month": 29}
 def desk(caller: Caller, asked: Asked) -> Desk:
     """The evidence page: verdict, keepers, lines."""
     regime.require(caller, READ)
-    actors = _actors(caller)
+    actors, purposes = _actors(caller), _purposes()
     filters = _filters(asked, actors)
     head = evidence.head()
     found = evidence.lines(filters, before=asked.before, limit=PAGE + 1)
@@ -35,7 +37,7 @@ def desk(caller: Caller, asked: Asked) -> Desk:
     return Desk(
         head=head,
         verdict=evidence.verdict(),
-        rows=tuple(_row(line, head, actors) for line in found[:PAGE]),
+        rows=tuple(_row(line, head, actors, purposes) for line in found[:PAGE]),
         next_before=found[PAGE - 1].seq if len(found) > PAGE else None,
         count=evidence.count(Filters(since=today)),
         denied=evidence.count(Filters(since=today, decision="deny")),
@@ -53,7 +55,7 @@ def line(caller: Caller, *, seq: int) -> Detail:
         raise NotFound(_("没有这一条存证。"))
     found = proof.line
     return Detail(
-        row=_row(found, evidence.head(), _actors(caller)),
+        row=_row(found, evidence.head(), _actors(caller), _purposes()),
         proof=proof,
         rules=found.rule_ids,
         flags=tuple(str(labels.FLAGS.get(flag, flag)) for flag in found.flags),
@@ -111,11 +113,12 @@ def _actors(caller: Caller) -> dict[str, tuple[str, str]]:
     return {actor: known[identity] for actor, identity in evidence.pseudonyms(known).items()}
 
 
-def _row(line: Line, head: Head, actors: dict[str, tuple[str, str]]) -> Row:
+def _row(line: Line, head: Head, actors: dict[str, tuple[str, str]], purposes: Mapping[str, str]) -> Row:
     department, post = actors.get(line.actor, ("", ""))
     who = " · ".join(filter(None, (department, post))) or str(labels.KINDS.get(line.kind, line.kind))
     result, tone = labels.DECISIONS[line.decision]
-    why = " · ".join(filter(None, (_purpose(line.purpose), line.rule_ids[0] if line.rule_ids else "", line.audit_item)))
+    purpose = purposes.get(line.purpose, line.purpose)
+    why = " · ".join(filter(None, (purpose, line.rule_ids[0] if line.rule_ids else "", line.audit_item)))
     return Row(
         line=line,
         who=who,
@@ -136,11 +139,9 @@ def _whom(line: Line) -> str:
     return ""
 
 
-def _purpose(code: str) -> str:
-    from kexin.foundation.ui.words import say
-
+def _purposes() -> dict[str, str]:
+    """Purpose -> its name in the reader's language, read once for a page of lines; empty without a rulebook."""
     try:
-        known = regime.bundle().purposes.get(code)
+        return {code: say(purpose.label) for code, purpose in regime.bundle().purposes.items()}
     except Problem:
-        known = None
-    return say(known.label) if known else code
+        return {}

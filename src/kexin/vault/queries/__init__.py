@@ -6,7 +6,7 @@ person, ``match`` a search, ``why`` the story of one value, ``features`` rows fo
 """
 
 from kexin.vault.queries.card import card
-from kexin.vault.queries.erasures import certificate, erasure, erasure_of
+from kexin.vault.queries.erasures import certificate, erasure, erasure_of, erasures
 from kexin.vault.queries.features import features
 from kexin.vault.queries.match import match
 from kexin.vault.queries.page import count, facet_counts, page
@@ -23,6 +23,7 @@ __all__ = [
     "count",
     "erasure",
     "erasure_of",
+    "erasures",
     "facet_counts",
     "features",
     "index_plan",

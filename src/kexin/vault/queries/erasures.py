@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kexin.evidence import operations as evidence
@@ -18,15 +19,16 @@ def erasure(*, id: uuid.UUID) -> ErasureView | None:
     return view(row) if row else None
 
 
+def erasures(*, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ErasureView]:
+    """Those deletions by id, in two statements however many they are; unknown ids are absent."""
+    rows = list(Erasure.objects.filter(id__in=list(ids)))
+    return {one.id: one for one in _views(rows)}
+
+
 def erasure_of(*, subject: uuid.UUID) -> ErasureView | None:
     """The newest deletion of one record."""
     row = Erasure.objects.filter(subject_id=subject).order_by("-asked_at").first()
     return view(row) if row else None
-
-
-def erasures(*, limit: int = 50) -> list[ErasureView]:
-    """The newest deletions, without their steps' words."""
-    return [view(row) for row in Erasure.objects.order_by("-asked_at")[:limit]]
 
 
 def certificate(*, erasure: uuid.UUID) -> dict[str, Any] | None:
@@ -40,8 +42,19 @@ def certificate(*, erasure: uuid.UUID) -> dict[str, Any] | None:
 
 def view(row: Erasure) -> ErasureView:
     """A row as the doors answer it."""
+    return _views([row])[0]
+
+
+def _views(rows: Sequence[Erasure]) -> list[ErasureView]:
+    """Rows with their steps, which are read for all of them at once."""
+    steps: dict[uuid.UUID, list[ErasureStep]] = {row.id: [] for row in rows}
+    for step in ErasureStep.objects.filter(erasure_id__in=list(steps)).order_by("order", "key"):
+        steps[step.erasure_id].append(step)
     labels = {one.key: one.label for one in regime.holdings()}
-    steps = ErasureStep.objects.filter(erasure_id=row.id).order_by("order", "key")
+    return [_view(row, steps[row.id], labels) for row in rows]
+
+
+def _view(row: Erasure, steps: Iterable[ErasureStep], labels: Mapping[str, Mapping[str, str]]) -> ErasureView:
     return ErasureView(
         id=row.id,
         subject_id=row.subject_id,
