@@ -95,7 +95,7 @@ def _by_token(request: Any, header: str) -> None:
     request.caller = held.caller.under(wanted or held.purposes[0])
     request.principal = SimpleLazyObject(lambda: queries.principal(request.caller))
     if held.caller.token_id is not None:
-        operations.touch_token(held.caller.token_id)
+        operations.touch_token(held.caller.token_id, used_on=held.used_on)
 
 
 def _purpose_not_held(wanted: str, held: tuple[str, ...]) -> Problem:

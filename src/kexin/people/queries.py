@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 
 from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.clock import now
+from kexin.foundation.database import prepared
 from kexin.people import facts
 from kexin.people.labels import spoken
 from kexin.people.models import ApiToken, Department, Invitation, Person, RoleAssignment, SignIn
@@ -20,7 +23,7 @@ from kexin.people.types import NotEntitled, PersonNotFound, PersonRow, Principal
 #: The posts' names are asked for through this door: other rooms do not read people's labels.
 __all__ = [
     "DEMO_ORDER", "TOKEN_PREFIX", "Link", "TokenHeld", "caller_of", "demo_people", "departments", "departments_of",
-    "digest_of", "empty_seats", "names_of", "open_link", "people", "principal", "sessions", "spoken", "token_held", "tokens",
+    "digest_of", "empty_seats", "lookup", "names_of", "open_link", "people", "principal", "principal_from", "sessions", "spoken", "token_held", "tokens",
 ]  # fmt: skip
 
 TOKEN_PREFIX = "kx_"
@@ -29,18 +32,22 @@ TOKEN_PREFIX = "kx_"
 _PRINCIPAL = """
 SELECT p.name, p.staff_no, p.epoch, p.is_active,
        ARRAY(SELECT r.role FROM people_roleassignment r
-              WHERE r.person_id = p.id AND r.revoked_at IS NULL AND (r.until IS NULL OR r.until > %(at)s)),
-       COALESCE(d.path, '{}'),
+              WHERE r.person_id = p.id AND r.revoked_at IS NULL AND (r.until IS NULL OR r.until > %(at)s)) AS roles,
+       COALESCE(d.path, '{}') AS path,
        ARRAY(SELECT t.id FROM people_department t
               WHERE t.path && ARRAY(SELECT l.id FROM people_department l WHERE l.lead_id = p.id
                                     UNION ALL
                                     SELECT p.department_id FROM people_roleassignment r
                                      WHERE r.person_id = p.id AND r.role = 'sales_lead' AND r.revoked_at IS NULL
-                                       AND (r.until IS NULL OR r.until > %(at)s) AND p.department_id IS NOT NULL)),
+                                       AND (r.until IS NULL OR r.until > %(at)s) AND p.department_id IS NOT NULL)) AS team,
        %(token)s::uuid IS NULL OR EXISTS (SELECT 1 FROM people_apitoken k
-              WHERE k.id = %(token)s::uuid AND k.person_id = p.id AND k.revoked_at IS NULL AND k.expires_at > %(at)s)
+              WHERE k.id = %(token)s::uuid AND k.person_id = p.id AND k.revoked_at IS NULL AND k.expires_at > %(at)s) AS token_holds
   FROM people_person p LEFT JOIN people_department d ON d.id = p.department_id
  WHERE p.id = %(id)s
+"""
+_TOKEN = """
+SELECT k.id, p.id, p.epoch, k.purposes, k.used_on FROM people_apitoken k JOIN people_person p ON p.id = k.person_id
+ WHERE k.digest = %s AND k.revoked_at IS NULL AND k.expires_at > %s AND p.is_active
 """
 
 
@@ -58,11 +65,22 @@ def principal(caller: Caller) -> Principal:
         return Principal(id=caller.id, name="", staff_no="", roles=frozenset(), is_current=True)
     if (caller.kind is CallerKind.TOKEN) != (caller.token_id is not None):
         return _nobody(caller.id)
-    with connection.cursor() as cursor:
-        cursor.execute(_PRINCIPAL, {"id": caller.id, "at": now(), "token": caller.token_id})
-        row = cursor.fetchone()
-    if row is None:
-        return _nobody(caller.id)
+    rows = prepared(_PRINCIPAL, {"id": caller.id, "at": now(), "token": caller.token_id})
+    return principal_from(caller, rows[0]) if rows else _nobody(caller.id)
+
+
+def lookup(caller: Caller) -> tuple[str, dict[str, Any]] | None:
+    """The question of `principal` as SQL (columns name … token_holds) and its parameters by name, for a room that asks
+    it together with a question of its own; None where no table is asked. `principal_from` reads the row."""
+    if caller.kind not in (CallerKind.STAFF, CallerKind.TOKEN):
+        return None
+    if (caller.kind is CallerKind.TOKEN) != (caller.token_id is not None):
+        return None
+    return _PRINCIPAL, {"id": caller.id, "at": now(), "token": caller.token_id}
+
+
+def principal_from(caller: Caller, row: Sequence[Any]) -> Principal:
+    """The rights that a row of `lookup` says this caller has."""
     name, staff_no, epoch, is_active, roles, path, team, token_holds = row
     current = bool(is_active and token_holds and epoch == caller.epoch)
     return Principal(
@@ -90,10 +108,11 @@ def caller_of(person_id: uuid.UUID, *, purpose: str = "", cause: str = "command"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenHeld:
-    """A valid bearer token: its caller (without a purpose yet) and the purposes it may use."""
+    """A valid bearer token: its caller (without a purpose yet), the purposes it may use, the last day of use."""
 
     caller: Caller
     purposes: tuple[str, ...]
+    used_on: date | None
 
 
 def digest_of(secret: str) -> bytes:
@@ -105,19 +124,12 @@ def token_held(secret: str) -> TokenHeld | None:
     """Whom a bearer token speaks for, or None when it is unknown, ended, revoked or its person left."""
     if not secret.startswith(TOKEN_PREFIX) or len(secret) > 128:
         return None
-    token = (
-        ApiToken.objects.filter(
-            digest=digest_of(secret), revoked_at__isnull=True, expires_at__gt=now(), person__is_active=True
-        )
-        .select_related("person")
-        .first()
-    )
-    if token is None:
+    rows = prepared(_TOKEN, [digest_of(secret), now()])
+    if not rows:
         return None
-    caller = Caller(
-        kind=CallerKind.TOKEN, id=token.person_id, epoch=token.person.epoch, cause=f"token:{token.id}", token_id=token.id
-    )
-    return TokenHeld(caller=caller, purposes=tuple(token.purposes))
+    token, person, epoch, purposes, used_on = rows[0]
+    caller = Caller(kind=CallerKind.TOKEN, id=person, epoch=epoch, cause=f"token:{token}", token_id=token)
+    return TokenHeld(caller=caller, purposes=tuple(purposes), used_on=used_on)
 
 
 def tokens(caller: Caller) -> list[TokenRow]:
@@ -201,6 +213,14 @@ def _posts_held() -> dict[uuid.UUID, list[str]]:
 def names_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names of colleagues by id (the owner column of a list, the signer of a draft); unknown ids are absent."""
     return dict(Person.objects.filter(id__in=person_ids).values_list("id", "name"))
+
+
+def self_of(caller: Caller) -> tuple[str, str]:
+    """Name and phone of the member of staff who asks, or whom a token speaks for; empty for anybody else."""
+    if caller.kind not in (CallerKind.STAFF, CallerKind.TOKEN):
+        return ("", "")
+    found = Person.objects.filter(id=caller.id).values_list("name", "phone").first()
+    return (found[0], found[1] or "") if found else ("", "")
 
 
 def departments_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -109,7 +109,7 @@ def _database(cluster: str) -> dict[str, Any]:
             "USER": address.user, "PASSWORD": address.password,
         }  # fmt: skip
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "kexin.foundation.database",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,

@@ -3,11 +3,14 @@
 from kexin.regime.queries.consents import consent_states, consent_strip, may_be_asked, receipt, receipts, signed_receipt
 from kexin.regime.queries.decisions import (
     actor,
+    actor_and_bundle,
+    beside,
     bundle,
     bundle_or_none,
     decide,
     plan,
     sentence,
+    standing_of,
     subject_facts,
 )
 from kexin.regime.queries.notices import current_notice, major_version, notice
@@ -16,6 +19,8 @@ from kexin.regime.register import holdings, impersonal_models
 
 __all__ = [
     "actor",
+    "actor_and_bundle",
+    "beside",
     "bundle",
     "bundle_or_none",
     "consent_states",
@@ -34,5 +39,6 @@ __all__ = [
     "require",
     "sentence",
     "signed_receipt",
+    "standing_of",
     "subject_facts",
 ]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
+from kexin.foundation.database import prepared
 from kexin.foundation.problems import Unavailable
 from kexin.people import queries as people
+from kexin.people.types import Principal, Role
 from kexin.regime import facts
 from kexin.regime.queries import rulebook
 from kexin.regime.rules import decision as rules
 from kexin.regime.rules import plan as planning
 from kexin.regime.rules.bundle import compile_bundle
+from kexin.regime.rules.sql import Frame, held
 from kexin.regime.types import (
     EVERYONE,
     Action,
@@ -30,6 +33,7 @@ from kexin.regime.types import (
     Context,
     Decision,
     Reason,
+    Sql,
     Standing,
     SubjectFacts,
     role_principal,
@@ -58,7 +62,10 @@ def bundle() -> Bundle:
 
 def bundle_or_none() -> Bundle | None:
     """The bundle in force, or None before the first publication."""
-    current = rulebook.in_force()
+    return _compiled(rulebook.in_force())
+
+
+def _compiled(current: rulebook.InForce | None) -> Bundle | None:
     if current is None:
         return None
     version = (current.number, current.sha256)
@@ -75,20 +82,70 @@ def bundle_or_none() -> Bundle | None:
 def actor(caller: Caller) -> Actor:
     """The asker with the rights of this instant (two queries); hand it to several questions of one request."""
     principal = people.principal(caller)
-    ids = (
+    ids = _principals(principal)
+    return _acting(caller, principal, _standing(ids, caller.purpose) if principal.is_current else frozenset())
+
+
+def actor_and_bundle(caller: Caller) -> tuple[Actor, Bundle]:
+    """The asker's rights, their standing relations and the rulebook in force, of one instant: one query, one snapshot.
+    Raises NoRulebook before the first publication."""
+    looked = people.lookup(caller)
+    if looked is None:
+        return actor(caller), bundle()
+    question, named = looked
+    rows = prepared(
+        _ASKER.format(who=question, version=rulebook.IN_FORCE),
+        {**named, "everyone": EVERYONE, "purposes": _purposes(caller.purpose), **_POSTS},
+    )
+    if not rows:
+        return actor(caller), bundle()
+    principal = people.principal_from(caller, rows[0][:-4])
+    relations, *version = rows[0][-4:]
+    if not principal.roles <= _KNOWN_POSTS:
+        relations = _standing(_principals(principal), caller.purpose)
+    current = rulebook.InForce(number=version[0], sha256=version[1], since=version[2]) if version[0] else None
+    found = _compiled(current)
+    if found is None:
+        raise NoRulebook()
+    return _acting(caller, principal, frozenset(relations)), found
+
+
+#: `people`'s question with ours around it. Relations held without a subject belong to the person, to the departments
+#: above and led, to the posts, or to everybody: the same principals as `_principals` names.
+_ASKER = """
+WITH who AS MATERIALIZED ({who}), version AS ({version})
+SELECT who.*,
+       ARRAY(SELECT DISTINCT g.relation::text FROM regime_grant g
+              WHERE g.subject_id IS NULL AND g.purpose = ANY(%(purposes)s::text[]) AND (g.until IS NULL OR g.until > %(at)s)
+                AND g.principal_id = ANY(ARRAY[%(id)s, %(everyone)s]::uuid[] || who.path || who.team || ARRAY(
+                    SELECT post.id FROM unnest(%(roles)s::text[], %(posts)s::uuid[]) AS post(role, id)
+                     WHERE post.role = ANY(who.roles)))),
+       version.*
+  FROM who LEFT JOIN version ON TRUE
+"""
+_KNOWN_POSTS = frozenset(role.value for role in Role)
+_POSTS = {"roles": sorted(_KNOWN_POSTS), "posts": [role_principal(role) for role in sorted(_KNOWN_POSTS)]}
+
+
+def _principals(principal: Principal) -> tuple[uuid.UUID, ...]:
+    """Everything that a grant to this asker may name: the person, departments, posts, everybody."""
+    return (
         principal.id,
         *sorted(principal.department_ids | principal.team_ids),
         *(role_principal(role) for role in sorted(principal.roles)),
         EVERYONE,
     )
+
+
+def _acting(caller: Caller, principal: Principal, standing: frozenset[str]) -> Actor:
     if not principal.is_current:
         return Actor(id=principal.id, roles=frozenset(), purpose=caller.purpose, is_current=False)
     return Actor(
         id=principal.id,
         roles=principal.roles,
         purpose=caller.purpose,
-        principal_ids=ids,
-        standing=_standing(ids, caller.purpose),
+        principal_ids=_principals(principal),
+        standing=standing,
     )
 
 
@@ -97,9 +154,7 @@ def _standing(principal_ids: tuple[uuid.UUID, ...], purpose: str) -> frozenset[s
         "SELECT DISTINCT relation FROM regime_grant WHERE subject_id IS NULL AND principal_id = ANY(%s::uuid[])"
         " AND purpose = ANY(%s::text[]) AND (until IS NULL OR until > %s)"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [list(principal_ids), _purposes(purpose), now()])
-        return frozenset(relation for (relation,) in cursor.fetchall())
+    return frozenset(relation for (relation,) in prepared(sql, [list(principal_ids), _purposes(purpose), now()]))
 
 
 def _purposes(purpose: str) -> list[str]:
@@ -170,32 +225,53 @@ def plan(
     )
 
 
+_FACTS = """
+SELECT subject_id, relation, NULL, NULL FROM regime_grant
+ WHERE subject_id = ANY(%(ids)s::uuid[]) AND principal_id = ANY(%(principals)s::uuid[])
+   AND purpose = ANY(%(purposes)s::text[]) AND (until IS NULL OR until > %(at)s)
+UNION ALL
+SELECT subject_id, purpose, channel, CASE WHEN status = 'given' AND valid_until <= %(at)s THEN 'expired' ELSE status END
+  FROM regime_consentstate WHERE subject_id = ANY(%(ids)s::uuid[])
+"""
+
+
 def subject_facts(
     caller: Caller, subject_ids: Iterable[uuid.UUID], *, actor: Actor | None = None
 ) -> Mapping[uuid.UUID, Standing]:
-    """Grants of this caller and consents of these subjects, in two queries; every id asked for is in the answer."""
+    """Grants of this caller and consents of these subjects, in one query; every id asked for is in the answer."""
     who = actor or _actor(caller)
     ids = list(dict.fromkeys(subject_ids))
-    at = now()
     grants: dict[uuid.UUID, set[str]] = {one: set(who.standing) for one in ids}
     consents: dict[uuid.UUID, dict[tuple[str, str], str]] = {one: {} for one in ids}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT subject_id, relation FROM regime_grant WHERE subject_id = ANY(%s::uuid[])"
-            " AND principal_id = ANY(%s::uuid[]) AND purpose = ANY(%s::text[]) AND (until IS NULL OR until > %s)",
-            [ids, list(who.principal_ids), _purposes(who.purpose), at],
-        )
-        for subject_id, relation in cursor.fetchall():
-            grants[subject_id].add(relation)
-        cursor.execute(
-            "SELECT subject_id, purpose, channel,"
-            " CASE WHEN status = 'given' AND valid_until <= %s THEN 'expired' ELSE status END"
-            " FROM regime_consentstate WHERE subject_id = ANY(%s::uuid[])",
-            [at, ids],
-        )
-        for subject_id, purpose, channel, status in cursor.fetchall():
-            consents[subject_id][(purpose, channel)] = status
+    asked = {"ids": ids, "principals": list(who.principal_ids), "purposes": _purposes(who.purpose), "at": now()}
+    for subject_id, first, channel, status in prepared(_FACTS, asked):
+        if status is None:
+            grants[subject_id].add(first)
+        else:
+            consents[subject_id][(first, channel)] = status
     return {one: Standing(grants=frozenset(grants[one]), consents=consents[one]) for one in ids}
+
+
+def beside(actor: Actor) -> Sql:
+    """The join that brings what `subject_facts` says to rows of alias ``s`` as columns of alias ``held``: `relations`
+    and `consents`, which `standing_of` reads. A plan's own `held` is the same join at the plan's instant."""
+    frame = Frame(
+        principal_ids=actor.principal_ids,
+        standing=actor.standing,
+        purpose=_purposes(actor.purpose)[-1],
+        at=now(),
+        facts={},
+    )
+    return held(frame)
+
+
+def standing_of(actor: Actor, relations: Iterable[str], consents: str | None) -> Standing:
+    """The two columns of `beside` as facts for a single decision."""
+    told = json.loads(consents) if consents else ()
+    return Standing(
+        grants=actor.standing.union(relations),
+        consents={(purpose, channel): status for purpose, channel, status in told},
+    )
 
 
 def sentence(answer: AttributeDecision) -> str:

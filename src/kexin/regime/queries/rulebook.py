@@ -11,8 +11,9 @@ from functools import lru_cache
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.clock import now
+from kexin.foundation.database import prepared
 from kexin.foundation.problems import NotFound
-from kexin.regime.models import RulebookActivation, RulebookVersion
+from kexin.regime.models import RulebookVersion
 from kexin.regime.rulebook.parser import parse
 from kexin.regime.types import Rulebook
 
@@ -41,6 +42,13 @@ class VersionRow:
     effective_at: datetime | None
 
 
+#: The version in force at ``at``: number, sha256, since. No row before the first one.
+IN_FORCE = (
+    "SELECT v.number, v.sha256, a.effective_at FROM regime_rulebookactivation a"
+    " JOIN regime_rulebookversion v ON v.id = a.version_id WHERE a.effective_at <= %(at)s ORDER BY v.number DESC LIMIT 1"
+)
+
+
 class VersionUnknown(NotFound):
     """There is no such version of the rulebook."""
 
@@ -51,13 +59,8 @@ class VersionUnknown(NotFound):
 def in_force() -> InForce | None:
     """The version in force at this instant; None before the first one. Among those whose time has come the newest
     number speaks, so that a loosening which still waited cannot undo a tightening that overtook it."""
-    row = (
-        RulebookActivation.objects.filter(effective_at__lte=now())
-        .order_by("-version__number")
-        .values_list("version__number", "version__sha256", "effective_at")
-        .first()
-    )
-    return InForce(number=row[0], sha256=row[1], since=row[2]) if row else None
+    rows = prepared(IN_FORCE, {"at": now()})
+    return InForce(number=rows[0][0], sha256=rows[0][1], since=rows[0][2]) if rows else None
 
 
 def version_in_force() -> tuple[int, str] | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kexin.regime.rules.bundle import cells
 from kexin.regime.rules.conditions import Granted
 from kexin.regime.rules.decision import bar, denial, executable, unbound
 from kexin.regime.rules.facts import DISCARDED, UnknownFact
-from kexin.regime.rules.sql import FALSE, TRUE, Frame, conjunction, disjunction, is_false, is_true
+from kexin.regime.rules.sql import FALSE, TRUE, Frame, conjunction, disjunction, held, is_false, is_true
 from kexin.regime.types.decision import (
     Actor,
     AttributeDecision,
@@ -47,9 +47,11 @@ class Compiled:
             return Outcome.ALLOW
         if always and self.full.text == FALSE.text and self.any_.text == TRUE.text:
             return Outcome.MASK
-        allow, mask = conjunction((*self.passed, self.full)), self.seen
-        text = f"(CASE WHEN {allow.text} THEN 'allow' WHEN {mask.text} THEN 'mask' ELSE 'deny' END)"
-        return Sql(text, (*allow.params, *mask.params))
+        passed = conjunction(self.passed)
+        text = f"WHEN {self.full.text} THEN 'allow' WHEN {self.any_.text} THEN 'mask' ELSE 'deny' END)"
+        if not always:
+            text = f"WHEN ({passed.text}) IS NOT TRUE THEN 'deny' {text}"
+        return Sql(f"(CASE {text}", (*passed.params, *self.full.params, *self.any_.params))
 
 
 @dataclass(slots=True)
@@ -62,6 +64,14 @@ class _Planner:
     frame: Frame
     compiled: dict[Cell, Compiled] = field(default_factory=dict)
     rules: dict[str, CompiledRule] = field(default_factory=dict)
+    columns: dict[Cell, Outcome | Sql] = field(default_factory=dict)
+
+    def column(self, cell: Cell) -> Outcome | Sql:
+        """The outcome of a cell; attributes about which the same rules speak share one piece of SQL."""
+        found = self.columns.get(cell)
+        if found is None:
+            found = self.columns[cell] = self.cell(cell).column()
+        return found
 
     def cell(self, cell: Cell) -> Compiled:
         found = self.compiled.get(cell)
@@ -114,20 +124,24 @@ def plan(
         facts=facts,
     )
     planner = _Planner(bundle=bundle, actor=actor, context=context, frame=frame)
+    beside = _Planner(bundle=bundle, actor=actor, context=context, frame=replace(frame, held=True))
     index = cells(bundle, roles=actor.roles, purpose=actor.purpose, action=action)
     columns: dict[str, Outcome | Sql] = {}
+    cheap: dict[str, Outcome | Sql] = {}
     denials: dict[str, AttributeDecision] = {}
     seen: list[Compiled] = []
     for key in asked:
         compiled = planner.cell(index[key]) if key in index else None
-        columns[key] = compiled.column() if compiled else Outcome.DENY
+        columns[key] = planner.column(index[key]) if compiled else Outcome.DENY
+        cheap[key] = beside.column(index[key]) if compiled else Outcome.DENY
         if compiled and columns[key] is not Outcome.DENY:
             seen.append(compiled)
         else:
             denials[key] = unbound(bundle, key) if compiled is None else denial(Reason.NO_RULE, who="dpo")
     judged = tuple(_gate(planner, key, wanted) for key, wanted in gates)
     narrowed = (gate.sql or (TRUE if gate.outcome is not Outcome.DENY else FALSE) for gate in judged)
-    row = conjunction((_living(bundle, actor.purpose, facts), *narrowed, _rows(seen)))
+    living = _living(bundle, actor.purpose, facts)
+    row = conjunction((living, *narrowed, _rows(seen)))
     rules = tuple(planner.rules.values())
     return BulkPlan(
         action=action,
@@ -135,6 +149,9 @@ def plan(
         rulebook=bundle.sha256,
         row=row,
         columns=columns,
+        living=living,
+        beside=cheap,
+        held=held(frame),
         gates=judged,
         obligations=tuple(dict.fromkeys(duty for rule in rules if rule.permit for duty in rule.obligations)),
         rule_ids=tuple(rule.id for rule in rules),
@@ -190,6 +207,7 @@ def _nothing(
         rulebook=bundle.sha256,
         row=FALSE,
         columns=dict.fromkeys(asked, Outcome.DENY),
+        beside=dict.fromkeys(asked, Outcome.DENY),
         gates=closed,
         denials=dict.fromkeys(asked, barred),
         empty=True,

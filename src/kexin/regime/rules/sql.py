@@ -25,19 +25,39 @@ _GRANT = (
     "EXISTS (SELECT 1 FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY(%s::uuid[])"
     " AND g.relation = ANY(%s::text[]) AND g.purpose = ANY(%s::text[]) AND (g.until IS NULL OR g.until > %s))"
 )
+#: What the asker holds to each row, read once per row and joined beside it; `OFFSET 0` keeps the planner of PostgreSQL
+#: from writing the subquery out again at every mention. Consents come along for the single decision about a row.
+_HELD = (
+    " CROSS JOIN LATERAL (SELECT"
+    " ARRAY(SELECT g.relation FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY(%s::uuid[])"
+    " AND g.purpose = ANY(%s::text[]) AND (g.until IS NULL OR g.until > %s))::text[] AS relations,"
+    " (SELECT json_agg(json_build_array(c.purpose, c.channel, CASE WHEN c.status = 'given' AND c.valid_until <= %s"
+    " THEN 'expired' ELSE c.status END))::text FROM regime_consentstate c WHERE c.subject_id = s.id) AS consents"
+    " OFFSET 0) AS held"
+)
+#: The columns of that join.
+RELATIONS, CONSENTS = "held.relations", "held.consents"
 _CONSENT = "EXISTS (SELECT 1 FROM regime_consentstate c WHERE c.subject_id = s.id AND c.purpose = %s AND c.channel = %s"
 _GIVEN = "(c.status = %s AND (c.valid_until IS NULL OR c.valid_until > %s))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What a compilation is bound to: the asker, the purpose, the instant, and where each fact stands in the row."""
+    """What a compilation is bound to: the asker, the purpose, the instant, and where each fact stands in the row.
+    ``held``: the rows come with the join of `held`, so that a relation is a look into it, not a question of its own."""
 
     principal_ids: tuple[uuid.UUID, ...]
     standing: frozenset[str]
     purpose: str
     at: datetime
     facts: Mapping[str, str]
+    held: bool = False
+
+
+def held(frame: Frame) -> Sql:
+    """The join that brings relations and consents of each row ``s``; see `_HELD`."""
+    purposes = list(dict.fromkeys(["", frame.purpose]))
+    return Sql(_HELD, (list(frame.principal_ids), purposes, frame.at, frame.at))
 
 
 def is_true(node: Node, frame: Frame) -> Sql:
@@ -86,6 +106,8 @@ def _granted(relations: tuple[str, ...], frame: Frame) -> Sql:
         return TRUE
     if not frame.principal_ids:
         return FALSE
+    if frame.held:
+        return Sql(f"({RELATIONS} && %s::text[])", (list(relations),))
     purposes = list(dict.fromkeys(["", frame.purpose]))
     return Sql(_GRANT, (list(frame.principal_ids), list(relations), purposes, frame.at))
 

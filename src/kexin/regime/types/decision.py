@@ -183,7 +183,8 @@ class BulkPlan:
 
     ``row``: boolean SQL, never NULL; rows for which it is false do not exist for this caller. ``columns``: attribute
     -> a constant outcome, or SQL that yields the text 'allow', 'mask' or 'deny' for each row (equal SQL objects are
-    equal questions). ``gates``: refused ones are in `refused`. ``obligations``: all that this layer must execute.
+    equal questions). ``beside``: the same outcomes for rows that come with the join ``held`` (aliases ``s`` and
+    ``held``: relations and consents of each row, read once); ``living``: rows not closed by their state. ``gates``: refused ones are in `refused`. ``obligations``: all that this layer must execute.
     ``denials``: why an attribute is a constant DENY. ``empty``: no row can pass, the query need not run.
     """
 
@@ -192,6 +193,9 @@ class BulkPlan:
     rulebook: str
     row: Sql
     columns: Mapping[str, Outcome | Sql]
+    living: Sql = Sql("FALSE")
+    beside: Mapping[str, Outcome | Sql] = field(default_factory=dict)
+    held: Sql = Sql("")
     gates: tuple[Gate, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     rule_ids: tuple[str, ...] = ()

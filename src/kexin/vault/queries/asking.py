@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from kexin.evidence import operations as evidence
+from kexin.evidence.types import Entry, Event
 from kexin.foundation.caller import Caller
 from kexin.regime import queries as regime
 from kexin.regime.types import (
@@ -19,6 +21,7 @@ from kexin.regime.types import (
     Bundle,
     Context,
     Decision,
+    Gate,
     SubjectFacts,
 )
 from kexin.vault.types_views import AttributeRefused, UnknownAttribute
@@ -63,8 +66,22 @@ class Asking:
             **used,
         )
         for gate in plan.refused:
+            self._deny(gate)
             raise self.refusal(gate.attribute, gate.denial)
         return plan
+
+    def _deny(self, gate: Gate) -> None:
+        """Who tries to filter, sort or group by what is kept away is on record."""
+        evidence.note_now(
+            self.caller,
+            Entry(
+                event=Event.ACCESS_DENIED,
+                decision="deny",
+                action=gate.action.value,
+                rule_ids=gate.denial.rule_ids if gate.denial else (),
+                rulebook=self.bundle.sha256,
+            ),
+        )
 
     def decide(self, action: Action, facts: SubjectFacts, attributes: Iterable[str]) -> Decision:
         """The single decision about one subject."""
@@ -90,7 +107,7 @@ def ask(caller: Caller) -> Asking:
     """Read the rights of the caller and the rulebook in force."""
     if not isinstance(caller, Caller):
         raise TypeError("every question to the vault has a Caller")
-    return Asking(caller, regime.actor(caller), regime.bundle())
+    return Asking(caller, *regime.actor_and_bundle(caller))
 
 
 def label(bundle: Bundle, attribute: str) -> str:
