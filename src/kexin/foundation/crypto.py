@@ -9,6 +9,8 @@ import os
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 KEY_BYTES = 32
@@ -34,6 +36,21 @@ def hmac_sha256(key: bytes, data: bytes) -> bytes:
     return hmac.digest(key, data, "sha256")
 
 
+class Mac:
+    """HMAC-SHA-256 under one key, for many messages: the key is taken in once."""
+
+    __slots__ = ("_keyed",)
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = HMAC(key, SHA256())
+
+    def of(self, data: bytes) -> bytes:
+        """The 32 bytes of `hmac_sha256`."""
+        one = self._keyed.copy()
+        one.update(data)
+        return one.finalize()
+
+
 def equal(left: bytes, right: bytes) -> bool:
     """Compare without telling by time where they differ."""
     return hmac.compare_digest(left, right)
@@ -42,6 +59,16 @@ def equal(left: bytes, right: bytes) -> bool:
 def siv_seal(key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
     """AES-256-GCM-SIV (RFC 8452): a repeated nonce shows equal messages and nothing else. Answer: ciphertext | tag."""
     return AESGCMSIV(key).encrypt(nonce, plaintext, aad)
+
+
+class Siv:
+    """`siv_seal` under one key, for many messages: the key schedule is made once."""
+
+    __slots__ = ("seal",)
+
+    def __init__(self, key: bytes) -> None:
+        #: seal(nonce, plaintext, aad)
+        self.seal = AESGCMSIV(key).encrypt
 
 
 def siv_open(key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:

@@ -13,8 +13,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +32,7 @@ CLASSES = (0, 1, 2, 3, 4, FILE_CLASS, INDEX_CLASS)
 EPOCH_TTL_S = 300
 _REFUSED_ERASED = "KX001"
 _EPOCH_LOCK = 0x6B78_6570
+_GRADE_GEN = struct.Struct(">BI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,9 @@ class EpochKey:
     key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
-    """A row for the keyring: a minted key as it may be stored."""
-
-    ref: KeyRef
-    epoch_id: uuid.UUID
-    wrapped: bytes
-    commit16: bytes
+#: A row of keyring_subjectkey without its time: subject, grade, generation, epoch, wrapped key, commitment.
+Row: TypeAlias = tuple[uuid.UUID, int, int, uuid.UUID, bytes, bytes]
+_KEY_COLUMNS = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
 
 
 _epochs: dict[uuid.UUID, tuple[float, EpochKey]] = {}
@@ -125,8 +120,14 @@ def ensure_epochs() -> None:
 
 def active_epoch(grade: int) -> EpochKey:
     """The epoch that wraps new keys of this class; made when there is none yet."""
-    rows = ask("SELECT id FROM keyring_epoch WHERE grade = %s AND state = 'active'", [grade])
-    return epoch(rows[0][0] if rows else _first_epoch(grade))
+    return active_epochs([grade])[grade]
+
+
+def active_epochs(grades: Collection[int]) -> dict[int, EpochKey]:
+    """The epochs that wrap new keys of these classes, with one question."""
+    rows = ask("SELECT grade, id FROM keyring_epoch WHERE grade = ANY(%s) AND state = 'active'", [list(grades)])
+    known = dict(rows)
+    return {grade: epoch(known[grade] if grade in known else _first_epoch(grade)) for grade in grades}
 
 
 def epoch(epoch_id: uuid.UUID) -> EpochKey:
@@ -202,7 +203,7 @@ def unwrap(kek: EpochKey, wrapped: bytes, commit16: bytes, aad: bytes) -> bytes:
 
 def subject_aad(ref: KeyRef, epoch_id: uuid.UUID) -> bytes:
     """What the wrapping of a subject key is bound to."""
-    return b"kexin wrap" + ref.subject_id.bytes + epoch_id.bytes + struct.pack(">BI", ref.grade, ref.gen)
+    return b"kexin wrap" + ref.subject_id.bytes + epoch_id.bytes + _GRADE_GEN.pack(ref.grade, ref.gen)
 
 
 def file_aad(file_id: uuid.UUID, epoch_id: uuid.UUID) -> bytes:
@@ -218,49 +219,55 @@ def index_aad(index: str, gen: int, epoch_id: uuid.UUID) -> bytes:
 # --- subject keys ---------------------------------------------------------------------------------------------------
 
 
-def mint(refs: Iterable[KeyRef], epochs: Mapping[int, EpochKey]) -> tuple[dict[KeyRef, bytes], list[Wrapped]]:
-    """New random keys and the rows to store before anything sealed under them is."""
-    keys: dict[KeyRef, bytes] = {}
-    rows: list[Wrapped] = []
-    for ref in refs:
-        kek, key = epochs[ref.grade], crypto.random_bytes(crypto.KEY_BYTES)
-        keys[ref] = key
-        rows.append(Wrapped(ref, kek.id, wrap(kek, key, subject_aad(ref, kek.id)), sealing.commitment(key)))
-    return keys, rows
+class Minter:
+    """Makes subject keys under the epochs in force. Lives as long as one verb."""
+
+    __slots__ = ("_by_grade",)
+
+    def __init__(self, epochs: Mapping[int, EpochKey]) -> None:
+        self._by_grade = {grade: (kek.id, kek.id.bytes, crypto.Siv(kek.key)) for grade, kek in epochs.items()}
+
+    def mint(self, subject_id: uuid.UUID, grade: int, gen: int = 1) -> tuple[bytes, Row]:
+        """A new random key, and its row as it must be stored before anything sealed under the key is."""
+        epoch_id, epoch, kek = self._by_grade[grade]
+        drawn = crypto.random_bytes(crypto.KEY_BYTES + crypto.GCM_NONCE_BYTES)
+        key, nonce = drawn[: crypto.KEY_BYTES], drawn[crypto.KEY_BYTES :]
+        aad = b"kexin wrap" + subject_id.bytes + epoch + _GRADE_GEN.pack(grade, gen)
+        return key, (subject_id, grade, gen, epoch_id, nonce + kek.seal(nonce, key, aad), sealing.commitment(key))
 
 
 def create(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
     """Mint keys and commit their rows. Called before the data that needs them: an orphan key is harmless, an
     orphan envelope would be a loss."""
-    keys, rows = mint(refs, {grade: active_epoch(grade) for grade in {ref.grade for ref in refs}})
+    minter = Minter(active_epochs({ref.grade for ref in refs}))
+    minted = {ref: minter.mint(ref.subject_id, ref.grade, ref.gen) for ref in refs}
+    store([row for _key, row in minted.values()])
+    return {ref: key for ref, (key, _row) in minted.items()}
+
+
+def store(rows: Sequence[Row]) -> None:
+    """Commit some minted keys by one statement, which is its own transaction."""
     now = clock.now()
-    with keyring_atomic() as cursor:
-        cursor.executemany(
-            "INSERT INTO keyring_subjectkey (subject_id, grade, gen, epoch_id, wrapped, commit16, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [_row(row, now) for row in rows],
+    places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s)"] * len(rows))
+    with keyring() as cursor:
+        cursor.execute(
+            f"INSERT INTO keyring_subjectkey ({_KEY_COLUMNS}) VALUES {places}",
+            [value for row in rows for value in (*row, now)],
         )
-    return keys
 
 
-def lines(rows: Iterable[Wrapped], now: datetime) -> str:
-    """Minted keys as lines for `create_many`."""
-    return "".join(
-        f"{row.ref.subject_id.hex}\t{row.ref.grade}\t{row.ref.gen}\t{row.epoch_id.hex}\t"
-        f"{copying.bytea(row.wrapped)}\t{copying.bytea(row.commit16)}\t{now.isoformat()}\n"
-        for row in rows
+def line(row: Row, who: str, now: str) -> str:
+    """A minted key as a line for `create_many`; ``who`` is the subject in hex."""
+    _subject, grade, gen, epoch_id, wrapped, commit16 = row
+    return (
+        f"{who}\t{grade}\t{gen}\t{epoch_id.hex}\t{copying.bytea(wrapped)}\t{copying.bytea(commit16)}\t{now}\n"
     )
 
 
-def create_many(rows: Iterable[str]) -> None:
+def create_many(lines: Iterable[str]) -> None:
     """Commit many minted keys by COPY."""
-    columns = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
     with keyring_atomic() as cursor:
-        copying.copy(cursor, f"keyring_subjectkey ({columns})", rows)
-
-
-def _row(row: Wrapped, now: datetime) -> tuple[Any, ...]:
-    return (row.ref.subject_id, row.ref.grade, row.ref.gen, row.epoch_id, row.wrapped, row.commit16, now)
+        copying.copy(cursor, f"keyring_subjectkey ({_KEY_COLUMNS})", lines)
 
 
 def fetch(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
@@ -342,7 +349,7 @@ def burn_all_but(subject_id: uuid.UUID, spared: Collection[tuple[int, int]]) -> 
 
 _index_keys: dict[str, tuple[float, tuple[tuple[int, str, bytes], ...]]] = {}
 _READ_STATES = ("active",)
-_WRITE_STATES = ("active", "building")
+_WRITE_STATES = ("active", "building", "retiring")
 
 
 def index_keys(index: str, *, writing: bool = False) -> tuple[tuple[int, bytes], ...]:

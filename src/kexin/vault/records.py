@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 from kexin.foundation import clock
 from kexin.regime import queries as regime
 from kexin.regime.semantic import Invalid as InvalidValue
-from kexin.regime.semantic import mask_for, normalise_for
+from kexin.regime.semantic import masker_for, normaliser_for
 from kexin.regime.types import AttributeDef, Bundle
-from kexin.vault import envelopes, keys
+from kexin.vault import age, envelopes, keys
 from kexin.vault.envelopes import DISPLAY, IDENTITY, Envelope
 from kexin.vault.keys import EpochKey, KeyRef
 from kexin.vault.search.indexes import all_indexes
@@ -22,7 +22,6 @@ from kexin.vault.types import DISPLAY_GRADE
 
 #: Marks of the display envelope: what the catalogue shows in full, and what it shows masked.
 FULL, MASKED = "f", "m"
-ADULT_YEARS, YOUTH_YEARS = 18, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +64,29 @@ class Catalogue:
 
     def epoch(self, grade: int) -> EpochKey:
         """The epoch that wraps new keys of this grade, looked up once per verb."""
-        if grade not in self.epochs:
-            self.epochs[grade] = keys.active_epoch(grade)
-        return self.epochs[grade]
+        return self.held([grade])[grade]
+
+    def held(self, grades: Collection[int]) -> dict[int, EpochKey]:
+        """The epochs of these grades; those not looked up yet with one question."""
+        missing = [grade for grade in grades if grade not in self.epochs]
+        if missing:
+            self.epochs.update(keys.active_epochs(missing))
+        return {grade: self.epochs[grade] for grade in grades}
+
+
+def facets_named(bundle: Bundle) -> frozenset[str]:
+    """Facets that some condition of the rulebook names: decisions about two rows may differ by these alone."""
+    found: set[str] = set()
+    waiting: list[Any] = [rule.when for rule in bundle.rulebook.rules]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and part.startswith("facet."):
+            found.add(part.removeprefix("facet."))
+        elif isinstance(part, Mapping):
+            waiting += part.values()
+        elif isinstance(part, (list, tuple)):
+            waiting += part
+    return frozenset(found)
 
 
 _kept: dict[tuple[Any, ...], Tokeniser] = {}
@@ -88,33 +107,94 @@ def _tokeniser(bundle: Bundle) -> tuple[Tokeniser, tuple[IndexSecret, ...]]:
     return _kept[stamp], secrets
 
 
+@dataclass(slots=True)
+class _Column:
+    """One attribute of the catalogue as every row needs it: why it is refused, or how it is read and where it lives."""
+
+    refusal: str
+    normalise: Callable[[str], str]
+    mask: Callable[[str], str] | None
+    facet: bool
+    grade: int
+    birth: bool
+
+
+class Preparer:
+    """Checks and normalises rows of one purpose and kind. What the catalogue says about an attribute is looked up once,
+    when its first value comes."""
+
+    def __init__(self, attributes: Mapping[str, AttributeDef], *, purpose: str, kind: str) -> None:
+        self._attributes = attributes
+        self._purpose, self._kind = purpose, kind
+        self._columns: dict[str, _Column] = {}
+
+    def __call__(self, values: Mapping[str, str], *, age_status: str | None = None) -> Prepared:
+        """One row; see `prepare`."""
+        normal: dict[str, str] = {}
+        errors: list[tuple[str, str]] = []
+        for key, raw in values.items():
+            text = raw if isinstance(raw, str) else str(raw)
+            if not text.strip(" \t\r\n\u3000\u200b\ufeff"):
+                continue
+            column = self._columns.get(key) or self._column(key)
+            if column.refusal:
+                errors.append((key, column.refusal))
+                continue
+            try:
+                normal[key] = column.normalise(text)
+            except InvalidValue as error:
+                errors.append((key, error.args[0] if error.args else "invalid"))
+        if not normal and not errors:
+            errors.append(("", "required"))
+        return self.sort(normal, age_status, tuple(errors))
+
+    def sort(
+        self, normal: Mapping[str, str], age_status: str | None, errors: tuple[tuple[str, str], ...] = ()
+    ) -> Prepared:
+        """Normal values into the places where they will live."""
+        facets: dict[str, str] = {}
+        by_grade: dict[int, dict[str, str]] = {}
+        display: dict[str, list[str]] = {}
+        told = False
+        for key, value in normal.items():
+            column = self._columns.get(key) or self._column(key)
+            told = told or column.birth
+            if column.facet:
+                facets[key] = value
+                continue
+            by_grade.setdefault(column.grade, {})[key] = value
+            display[key] = [FULL, value] if column.mask is None else [MASKED, column.mask(value)]
+        known_age = age_status or (age_of(normal, self._attributes) if told else "unknown")
+        return Prepared(normal, facets, by_grade, display, known_age, errors)
+
+    def _column(self, key: str) -> _Column:
+        attribute = self._attributes.get(key)
+        refusal = _refusal(attribute, purpose=self._purpose, kind=self._kind)
+        if attribute is None:
+            return _Column(refusal, str, None, False, 0, False)
+        made = self._columns[key] = _Column(
+            refusal,
+            normaliser_for(attribute),
+            None if attribute.display == "full" else masker_for(attribute),
+            attribute.storage == "facet",
+            attribute.grade,
+            attribute.type in age.BIRTH_TYPES,
+        )
+        return made
+
+
 def prepare(
     values: Mapping[str, str], *, bundle: Bundle, purpose: str, kind: str, age_status: str | None = None
 ) -> Prepared:
     """Check and normalise what came in. Errors are (attribute, code) pairs; a code is the semantic type's, or
     ``unknown``, ``not_collected``, ``kind``, ``not_bound``, ``required``. Empty values are absent values."""
-    normal: dict[str, str] = {}
-    errors: list[tuple[str, str]] = []
-    for key, raw in values.items():
-        text = raw if isinstance(raw, str) else str(raw)
-        if not text.strip(" \t\r\n\u3000\u200b\ufeff"):
-            continue
-        if refusal := _refusal(bundle.attributes.get(key), purpose=purpose, kind=kind):
-            errors.append((key, refusal))
-            continue
-        try:
-            normal[key] = normalise_for(bundle.attributes[key], text)
-        except InvalidValue as error:
-            errors.append((key, error.args[0] if error.args else "invalid"))
-    if not normal and not errors:
-        errors.append(("", "required"))
-    return _sorted(normal, bundle, age_status, tuple(errors))
+    return Preparer(bundle.attributes, purpose=purpose, kind=kind)(values, age_status=age_status)
 
 
 def resort(values: Mapping[str, str], *, bundle: Bundle, age_status: str | None = None) -> Prepared:
     """Values that are normal already (read back from envelopes), sorted again by the rulebook in force."""
     known = {key: value for key, value in values.items() if key in bundle.attributes}
-    return _sorted(known, bundle, age_status, ())
+    return Preparer(bundle.attributes, purpose="", kind="").sort(known, age_status)
 
 
 def _refusal(attribute: AttributeDef | None, *, purpose: str, kind: str) -> str:
@@ -127,47 +207,12 @@ def _refusal(attribute: AttributeDef | None, *, purpose: str, kind: str) -> str:
     return "" if purpose in attribute.purposes else "not_bound"
 
 
-def _sorted(
-    normal: Mapping[str, str], bundle: Bundle, age_status: str | None, errors: tuple[tuple[str, str], ...]
-) -> Prepared:
-    facets: dict[str, str] = {}
-    by_grade: dict[int, dict[str, str]] = {}
-    display: dict[str, list[str]] = {}
-    for key, value in normal.items():
-        attribute = bundle.attributes[key]
-        if attribute.storage == "facet":
-            facets[key] = value
-            continue
-        by_grade.setdefault(attribute.grade, {})[key] = value
-        display[key] = [FULL, value] if attribute.display == "full" else [MASKED, mask_for(attribute, value)]
-    age = age_status or age_of(normal, bundle.attributes)
-    return Prepared(normal, facets, by_grade, display, age, errors)
-
-
 def age_of(values: Mapping[str, str], attributes: Mapping[str, AttributeDef], *, today: date | None = None) -> str:
     """adult, minor, under14 or unknown, from a birthday or an ID number. A missing birthday locks nobody."""
     for key, value in values.items():
-        kind = attributes[key].type
-        text = f"{value[6:10]}-{value[10:12]}-{value[12:14]}" if kind == "cn_id" and len(value) == 18 else value
-        if kind in ("birthday", "cn_id") and (born := _date(text)):
-            return _age(born, today or clock.today_cn())
+        if birth := age.born(attributes[key].type, value):
+            return age.status(birth, today or clock.today_cn())
     return "unknown"
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _age(born: date, today: date) -> str:
-    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if years < 0:
-        return "unknown"
-    if years < YOUTH_YEARS:
-        return "under14"
-    return "minor" if years < ADULT_YEARS else "adult"
 
 
 def refs_of(subject_id: uuid.UUID, grades: Iterable[int], gens: Mapping[int, int] | None = None) -> list[KeyRef]:

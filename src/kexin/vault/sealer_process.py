@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+_act: Any = None
 _tools: Any = None
 
 
-def begin(attributes: bytes, secrets: bytes, house: Any, epochs: bytes) -> None:
-    """Called once in the new process, with what sealing needs (pickled: their classes need Django first)."""
-    global _tools
+def begin(given: bytes) -> None:
+    """Called once in the new process, with what sealing needs (pickled: its classes need Django first)."""
+    global _act, _tools
     import pickle
 
     import django
@@ -20,13 +21,14 @@ def begin(attributes: bytes, secrets: bytes, house: Any, epochs: bytes) -> None:
     from kexin.vault import bulk
 
     # Made by the parent, sent through the pipe between two processes of one user: never bytes from outside.
-    _tools = bulk.rebuild(pickle.loads(attributes), pickle.loads(secrets), house, pickle.loads(epochs))
+    tools, _act = pickle.loads(given)
+    _tools = bulk.rebuild(tools)
 
 
-def work(batch: bytes) -> Any:
-    """Seal one pickled batch."""
+def work(rows: bytes) -> Any:
+    """Prepare and seal one pickled batch."""
     import pickle
 
     from kexin.vault import bulk
 
-    return pickle.dumps(bulk.seal_batch(pickle.loads(batch), _tools), protocol=5)
+    return pickle.dumps(bulk.seal_batch(pickle.loads(rows), _act, _tools), protocol=5)

@@ -45,19 +45,20 @@ class Place:
     key_gen: int
 
     def aad(self, suite: int) -> bytes:
-        """Associated data: parts of fixed length, and the one of variable length after its own, so that no two places
-        share bytes."""
-        entity = self.entity.encode()
-        return b"".join(
-            (
-                b"kexin seal",
-                self.installation.bytes,
-                self.entity_id.bytes,
-                self.subject_id.bytes,
-                _NUMBERS.pack(SCHEMA, self.grade, self.ver, suite, self.key_gen, len(entity)),
-                entity,
-            )
-        )
+        """Associated data of this place."""
+        rest = numbers(self.entity, grade=self.grade, ver=self.ver, suite=suite, key_gen=self.key_gen)
+        return associated(self.installation.bytes, self.entity_id.bytes, self.subject_id.bytes, rest)
+
+
+def numbers(entity: str, *, grade: int, ver: int, suite: int, key_gen: int) -> bytes:
+    """The end of associated data: numbers of fixed length, then the entity after its own length."""
+    name = entity.encode()
+    return _NUMBERS.pack(SCHEMA, grade, ver, suite, key_gen, len(name)) + name
+
+
+def associated(installation: bytes, entity_id: bytes, subject_id: bytes, rest: bytes) -> bytes:
+    """Associated data: parts of fixed length (16 bytes each), and `numbers`, so that no two places share bytes."""
+    return b"kexin seal" + installation + entity_id + subject_id + rest
 
 
 def pad(plaintext: bytes) -> bytes:
@@ -65,8 +66,11 @@ def pad(plaintext: bytes) -> bytes:
     if len(plaintext) > MAX_PLAINTEXT_BYTES:
         raise ValueError("a sealed record is at most 1 MiB per grade")
     framed = len(plaintext).to_bytes(4, "big") + plaintext
-    size = next((step for step in _PAD_STEPS if len(framed) <= step), -(-len(framed) // 4096) * 4096)
-    return framed.ljust(size, b"\0")
+    length = len(framed)
+    for step in _PAD_STEPS:
+        if length <= step:
+            return framed.ljust(step, b"\0")
+    return framed.ljust(-(-length // 4096) * 4096, b"\0")
 
 
 def unpad(padded: bytes) -> bytes:
@@ -79,13 +83,17 @@ def unpad(padded: bytes) -> bytes:
 
 def seal_bytes(*, key: bytes, place: Place, plaintext: bytes, suite: int = SUITE_SIV) -> bytes:
     """Seal bytes for one place."""
+    return seal_under(key=key, aad=place.aad(suite), plaintext=plaintext, suite=suite)
+
+
+def seal_under(*, key: bytes, aad: bytes, plaintext: bytes, suite: int) -> bytes:
+    """Seal bytes for the place that this associated data describes."""
     head = bytes((suite,))
     if suite == SUITE_SIV:
         nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
-        return head + nonce + crypto.siv_seal(key, nonce, pad(plaintext), place.aad(suite))
+        return head + nonce + crypto.siv_seal(key, nonce, pad(plaintext), aad)
     if suite == SUITE_GCM_DERIVED:
         salt = _fresh_salt()
-        aad = place.aad(suite)
         return head + salt + crypto.gcm_seal(_message_key(key, salt, aad), _ZERO_NONCE, pad(plaintext), aad)
     raise ValueError(f"no suite {suite}")
 

@@ -14,7 +14,7 @@ from kexin.evidence.types import Entry, Event, Noted
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Refused
 from kexin.regime import queries as regime
-from kexin.regime.types import Action, Context, Decision, Standing, SubjectFacts
+from kexin.regime.types import Action, Actor, Bundle, Context, Decision, Standing, SubjectFacts
 from kexin.vault.models import Subject
 from kexin.vault.search.tokens import Tokens
 from kexin.vault.types import SubjectErased, SubjectErasing, SubjectNotFound, WrongState
@@ -79,9 +79,20 @@ def require_write(
     attributes: Collection[str],
     audit_id: uuid.UUID | None = None,
     context: Context = WRITING,
+    actor: Actor | None = None,
+    under: Bundle | None = None,
 ) -> Decision:
-    """Every one of these attributes may be written, or the refusal is on record and raised."""
-    decision = regime.decide(caller, action=Action.WRITE, subject=facts, attributes=tuple(attributes), context=context)
+    """Every one of these attributes may be written, or the refusal is on record and raised. ``actor`` and ``under``:
+    rights and rulebook that the same verb has read already."""
+    decision = regime.decide(
+        caller,
+        action=Action.WRITE,
+        subject=facts,
+        attributes=tuple(attributes),
+        context=context,
+        actor=actor,
+        under=under,
+    )
     refused = [key for key in attributes if not decision.allowed(key)]
     if refused:
         deny(caller, decision, refused, audit_id)

@@ -10,7 +10,7 @@ from kexin.regime import queries as regime
 from kexin.regime.types import Action
 from kexin.vault import records, subjects
 from kexin.vault.bulk import exact_tokens
-from kexin.vault.operations.admit import _new_facts, _sharing
+from kexin.vault.operations.admit import _new_facts, sharing
 from kexin.vault.records import Catalogue
 from kexin.vault.types import SourceActRef
 
@@ -38,7 +38,7 @@ def try_many(
         [] if one.errors or refused else exact_tokens(records.tokens_of(one, catalogue))
         for one, refused in zip(prepared, denied, strict=True)
     ]
-    found = {(index, gen, bytes(token)) for _id, index, gen, token in _sharing([t for ts in tokens for t in ts])}
+    found = {(index, gen, bytes(token)) for _id, index, gen, token in sharing([t for ts in tokens for t in ts])}
     return [
         Trial(
             errors=one.errors or tuple((key, "refused") for key in refused),

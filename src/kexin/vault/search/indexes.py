@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kexin.regime.types import AttributeDef
+from kexin.vault.age import BIRTH_TYPES
 
 EXACT, NGRAM, SURNAME4, MONTHDAY = "exact", "ngram", "surname_suffix4", "monthday"
+#: Not a search: the days on which somebody turns 14 and 18. Every attribute that tells a birthday has it.
+AGE = "age"
 
 #: How an index is named in keys and rows: attribute, colon, one word.
-_SUFFIX = {EXACT: "exact", NGRAM: "gram", SURNAME4: "surname4", MONTHDAY: "monthday"}
+_SUFFIX = {EXACT: "exact", NGRAM: "gram", SURNAME4: "surname4", MONTHDAY: "monthday", AGE: "age"}
 
 #: Semantic types of names of people and of organisations; names are also found by pinyin.
 PERSON_TYPES = frozenset({"person_name"})
@@ -57,7 +60,8 @@ def indexes_of(attribute: AttributeDef) -> tuple[IndexDef, ...]:
     """The indexes of one attribute. A facet needs none: its column is open."""
     if attribute.storage == "facet":
         return ()
-    return _of(attribute.key, attribute.type, attribute.search)
+    ages = (AGE,) if attribute.type in BIRTH_TYPES else ()
+    return _of(attribute.key, attribute.type, (*attribute.search, *ages))
 
 
 def all_indexes(attributes: Mapping[str, AttributeDef] | Iterable[AttributeDef]) -> tuple[IndexDef, ...]:

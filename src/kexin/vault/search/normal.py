@@ -28,7 +28,8 @@ ORG_ENDINGS = (
     "合伙企业",
 )
 _ENDING = re.compile("(?:" + "|".join(ORG_ENDINGS) + ")$")
-_COMMON = re.compile("[\u4e00-\u9fff]+")
+#: Already in normal form: common characters, ASCII digits and small letters.
+_COMMON = re.compile("[0-9a-z\u4e00-\u9fff]+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 

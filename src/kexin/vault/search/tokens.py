@@ -12,11 +12,13 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kexin.foundation import clock
 from kexin.foundation.canonical import length_prefixed
-from kexin.foundation.crypto import hmac_sha256
+from kexin.foundation.crypto import Mac
 from kexin.regime.types import AttributeDef
+from kexin.vault.age import born, turns
 from kexin.vault.search import pinyin
-from kexin.vault.search.indexes import EXACT, MONTHDAY, NGRAM, PERSON_TYPES, SURNAME4, IndexDef, indexes_of
+from kexin.vault.search.indexes import AGE, EXACT, MONTHDAY, NGRAM, PERSON_TYPES, SURNAME4, IndexDef, indexes_of
 from kexin.vault.search.normal import bigrams, core, digits, has_cjk, searchable
 from kexin.vault.search.surnames import surnames_of
 
@@ -48,45 +50,63 @@ class Tokens:
 class GramHasher:
     """24-bit and 32-bit tokens under one index key, with the tokens of common grams remembered."""
 
-    __slots__ = ("_cache", "_key", "_prefix")
+    __slots__ = ("_caches", "_mac", "_pairs", "_prefix", "_whole")
 
     def __init__(self, key: bytes, *, installation: bytes) -> None:
-        self._key = key
+        self._mac = Mac(key)
         self._prefix = length_prefixed(b"gram/1", installation)
-        self._cache: dict[tuple[bytes, str], int] = {}
+        self._whole = self._prefix + length_prefixed(_WHOLE)
+        #: Domain -> gram -> token.
+        self._caches: dict[bytes, dict[str, int]] = {_BIGRAM: {}, _SYLLABLES: {}, _INITIALS: {}}
+        #: Readings of two neighbouring characters -> every token of the pair.
+        self._pairs: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[int, ...]] = {}
 
     def token(self, domain: bytes, gram: str) -> int:
         """The token of one gram; equal grams of different domains (pair, syllables, initials) have different ones."""
-        found = self._cache.get((domain, gram))
-        if found is None:
-            mac = hmac_sha256(self._key, self._prefix + length_prefixed(domain, gram.encode()))
-            found = int.from_bytes(mac[:3], "big")
-            if len(self._cache) >= _CACHED_GRAMS:
-                self._cache.clear()
-            self._cache[domain, gram] = found
-        return found
+        found = self._caches[domain].get(gram)
+        return self._new(domain, gram) if found is None else found
+
+    def _new(self, domain: bytes, gram: str) -> int:
+        mac = self._mac.of(self._prefix + length_prefixed(domain, gram.encode()))
+        token = int.from_bytes(mac[:3], "big")
+        cache = self._caches[domain]
+        if len(cache) >= _CACHED_GRAMS:
+            cache.clear()
+        cache[gram] = token
+        return token
 
     def whole(self, text: str) -> int:
         """The 32-bit token of a whole value, as PostgreSQL's signed integer. Not cached: wholes are rare twice."""
-        mac = hmac_sha256(self._key, self._prefix + length_prefixed(_WHOLE, text.encode()))
+        bare = text.encode()
+        mac = self._mac.of(self._whole + len(bare).to_bytes(4, "big") + bare)
         return int.from_bytes(mac[:4], "big", signed=True)
 
     def of_name(self, text: str, *, person: bool) -> set[int]:
         """Pinyin tokens of one searchable name: pairs of neighbouring syllables, pairs of initials."""
         tokens: set[int] = set()
-        spoken = pinyin.syllables(text[:_SPOKEN_CHARS], person=person)
-        for left, right in itertools.pairwise(spoken):
-            for first in left:
-                for second in right:
-                    tokens.add(self.token(_SYLLABLES, f"{first} {second}"))
-                    tokens.add(self.token(_INITIALS, first[0] + second[0]))
+        for pair in itertools.pairwise(pinyin.syllables(text[:_SPOKEN_CHARS], person=person)):
+            found = self._pairs.get(pair)
+            tokens.update(self._pair(pair) if found is None else found)
         return tokens
+
+    def _pair(self, pair: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[int, ...]:
+        tokens: set[int] = set()
+        for first, second in itertools.product(*pair):
+            tokens.add(self.token(_SYLLABLES, f"{first} {second}"))
+            tokens.add(self.token(_INITIALS, first[0] + second[0]))
+        if len(self._pairs) >= _CACHED_GRAMS:
+            self._pairs.clear()
+        self._pairs[pair] = made = tuple(tokens)
+        return made
 
     def of_value(self, text: str, index: IndexDef) -> tuple[int, ...]:
         """Every token of one searchable value, sorted."""
         if len(text) < 2:
             return ()
-        tokens = {self.token(_BIGRAM, gram) for gram in bigrams(text)}
+        pairs = list(map(str.__add__, text, text[1:]))
+        tokens: set[int] = set(map(self._caches[_BIGRAM].get, pairs))  # type: ignore[arg-type]
+        if None in tokens:
+            tokens = {self.token(_BIGRAM, pair) for pair in pairs}
         tokens.add(self.whole(text))
         if index.organisation and (shorter := core(text)) != text:
             tokens.add(self.whole(shorter))
@@ -116,25 +136,32 @@ class Tokeniser:
     and building), for reading the active one. One per process and set of generations, so that grams stay cached."""
 
     def __init__(self, secrets: Iterable[IndexSecret], *, installation: bytes) -> None:
-        self._installation = installation
-        self._prefix = length_prefixed(b"exact/1", installation)
         self._secrets: dict[str, list[IndexSecret]] = {}
         self._grams: dict[tuple[str, int], GramHasher] = {}
+        #: Index -> (generation, keyed MAC, what stands before the value).
+        self._exact: dict[str, list[tuple[int, Mac, bytes]]] = {}
+        prefix = length_prefixed(b"exact/1", installation)
         for secret in secrets:
+            head = prefix + length_prefixed(secret.index.encode())
             self._secrets.setdefault(secret.index, []).append(secret)
             self._grams[secret.index, secret.gen] = GramHasher(secret.key, installation=installation)
-
-    def _exact(self, secret: IndexSecret, label: str, value: str) -> bytes:
-        """HMAC(index key, label | installation | normalised), 128 bits."""
-        return hmac_sha256(secret.key, self._prefix + length_prefixed(label.encode(), value.encode()))[:16]
+            self._exact.setdefault(secret.index, []).append((secret.gen, Mac(secret.key), head))
 
     def exact(self, index: IndexDef, value: str) -> list[tuple[str, int, bytes]]:
-        """The token of a normalised value in every generation of the index."""
-        return [(index.name, s.gen, self._exact(s, index.name, value)) for s in self._secrets.get(index.name, ())]
+        """The token of a normalised value in every generation of the index: HMAC(index key, label | installation |
+        normalised), 128 bits."""
+        name, bare = index.name, value.encode()
+        last = len(bare).to_bytes(4, "big") + bare
+        return [(name, gen, mac.of(head + last)[:16]) for gen, mac, head in self._exact.get(name, ())]
 
     def grams(self, index: IndexDef) -> Sequence[tuple[int, GramHasher]]:
         """(generation, hasher) of an n-gram index."""
         return [(s.gen, self._grams[index.name, s.gen]) for s in self._secrets.get(index.name, ())]
+
+    @staticmethod
+    def _turns(index: IndexDef, value: str) -> tuple[str, ...]:
+        birth = born(index.type, value)
+        return turns(birth, clock.today_cn()) if birth else ()
 
     def tokens_for(self, values: Mapping[str, str], attributes: Mapping[str, AttributeDef]) -> Tokens:
         """Every token of one person's normalised values (attribute key -> value)."""
@@ -152,6 +179,9 @@ class Tokeniser:
                 elif index.plan == MONTHDAY:
                     if day := month_day(value):
                         exact += self.exact(index, day)
+                elif index.plan == AGE:
+                    for turn in self._turns(index, value):
+                        exact += self.exact(index, turn)
                 elif index.plan == SURNAME4:
                     surnames = _surnames(values, attributes) if surnames is None else surnames
                     for compound in compounds(surnames, value):

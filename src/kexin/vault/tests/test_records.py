@@ -103,15 +103,6 @@ def test_many_rows_go_in_and_bad_ones_are_named() -> None:
     assert opened(done.subject_ids[0])["name"] == "陈雨桐"
 
 
-def test_a_long_input_is_sealed_by_other_processes_too() -> None:
-    rows = (worlds.values(number) for number in range(8_100))
-    done = vault.admit_many(IMPORTER, rows=rows, source=SOURCE, want_ids=True)
-    assert (done.admitted, done.batches, done.refused) == (8_100, 9, ())
-    assert Subject.objects.count() == len(set(done.subject_ids)) == 8_100
-    numbers = {opened(one)["mobile"] for one in done.subject_ids[::150]}
-    assert len(numbers) == 54 and all(one.startswith("1380000") for one in numbers)
-
-
 def test_amending_keeps_history_and_the_version() -> None:
     subject = customer()
     done = vault.amend(IMPORTER, subject=subject, values={"mobile": "13911112222"}, expected_ver=1, source=SOURCE)
