@@ -112,6 +112,8 @@ def open_as(running: Installation, browser: Browser, complaints: list[str]) -> I
             viewport={"width": width, "height": height}, locale=language, accept_downloads=True, color_scheme=scheme
         )
         contexts.append(context)
+        if not language.startswith("zh"):  # Chinese first: only a choice changes the language, never the browser's own
+            context.add_cookies([{"name": "language", "value": language[:2], "url": running.url}])
         context.set_default_timeout(20_000)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=running.url)
         page = context.new_page()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -13,7 +14,22 @@ from tests.journeys.installation import Installation, alive
 
 pytestmark = [pytest.mark.browser, pytest.mark.no_db]
 
+CHINESE = re.compile("[\u3400-\u9fff]")
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: What reaches beyond the right edge without a frame of its own that scrolls; nothing may hide it by clipping.
+BEYOND = """() => {
+  const width = document.documentElement.clientWidth;
+  const framed = (part) => {
+    for (let up = part.parentElement; up && up !== document.body; up = up.parentElement) {
+      if (["auto", "scroll", "hidden"].includes(getComputedStyle(up).overflowX)) { return true; }
+    }
+    return false;
+  };
+  return [...document.querySelectorAll("main *, header *")].filter((part) => {
+    const box = part.getBoundingClientRect();
+    return box.width > 0 && box.right > width + 1 && !framed(part);
+  }).slice(0, 5).map((part) => part.outerHTML.slice(0, 90));
+}"""
 
 
 def test_it_says_where_it_is_and_how_it_is(own: Installation) -> None:
@@ -37,6 +53,7 @@ def _whole(page: Page, url: str, what: str) -> None:
     assert answer and answer.status == 200, f"{what}: {url} answers {answer.status if answer else None}"
     expect(page.locator("h1")).not_to_be_empty()
     assert page.evaluate(SIDEWAYS) <= 0, f"{what}: {url} scrolls sideways"
+    assert page.evaluate(BEYOND) == [], f"{what}: {url} reaches beyond the edge"
 
 
 def test_every_page_of_every_post(running: Installation, open_as: Callable[..., Page], picture: Callable[[Page, str], None]) -> None:
@@ -59,10 +76,16 @@ def test_every_page_of_every_post(running: Installation, open_as: Callable[..., 
         for address in addresses:
             slug = address.strip("/").replace("/", "-") or "home"
             _whole(english, running.url + address, f"{role}, English, dark")
+            expect(english.locator("html")).to_have_attribute("lang", "en")
+            assert not CHINESE.search(" ".join(english.locator(".kx-head, .kx-tabs, th, .kx-btn, .kx-nav-link").all_inner_texts())), address
             assert english.evaluate("getComputedStyle(document.body).colorScheme + getComputedStyle(document.body).backgroundColor")
             picture(english, f"page-{slug}-dark-en")
             _whole(phone, running.url + address, f"{role}, phone")
+            assert not phone.locator("[data-kx-search]").count() or phone.locator("[data-kx-search]").first.is_visible(), address
             picture(phone, f"page-{slug}-phone")
+            phone.set_viewport_size({"width": 360, "height": 740})
+            _whole(phone, running.url + address, f"{role}, small phone")
+            phone.set_viewport_size({"width": 390, "height": 844})
         english.context.close()
         phone.context.close()
 

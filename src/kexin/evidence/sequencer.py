@@ -214,7 +214,8 @@ def database_url() -> str:
     from django.db import connections
 
     params = connections["default"].get_connection_params()
-    allowed: dict[str, Any] = {key: value for key, value in params.items() if isinstance(value, (str, int)) and key != "client_encoding"}
+    ours = ("client_encoding", "prepare_threshold")  # of the driver, not of libpq
+    allowed: dict[str, Any] = {key: value for key, value in params.items() if isinstance(value, (str, int)) and key not in ours}
     return psycopg.conninfo.make_conninfo(**allowed)
 
 

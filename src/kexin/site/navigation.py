@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from kexin.foundation.problems import Problem
 from kexin.foundation.ui import shell
-from kexin.foundation.ui.words import say
+from kexin.foundation.ui.words import listed, say
 from kexin.people import facts
 from kexin.people.labels import spoken
 from kexin.people.rules import posts
@@ -91,7 +91,7 @@ def navigation(request: HttpRequest) -> shell.Navigation:
         edition=edition,
         is_demo=born_demo(),
         search_url=_address("crm:search") if roles & CUSTOMERS else "",
-        me={"line": "、".join(spoken(roles)[:2])},
+        me={"line": listed(spoken(roles)[:2])},
     )
 
 

@@ -263,7 +263,7 @@ def _listed(bundle: Bundle, page: Page, *, groups: tuple[FacetGroup, ...] = (), 
 def _glyph(label: str, status: str) -> tuple[str, str]:
     """The glyph of a channel's consent and its words; silence is 从未询问, never a yes."""
     state = words.GLYPHS.get(status, "never")
-    return state, f"{label}：{words.status(status or 'never_asked')}"
+    return state, _("%(what)s：%(state)s") % {"what": label, "state": words.status(status or "never_asked")}
 
 
 def _row(bundle: Bundle, row: Row, facts: tuple[str, ...]) -> ListRow:

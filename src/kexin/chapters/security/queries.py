@@ -16,7 +16,7 @@ from kexin.evidence.types import Filters, Head, Line, Verdict
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import NotFound, Problem
-from kexin.foundation.ui.words import say
+from kexin.foundation.ui.words import listed, say
 from kexin.people import queries as people
 from kexin.people.queries import spoken
 from kexin.regime import queries as regime
@@ -109,7 +109,7 @@ def _actors(caller: Caller) -> dict[str, tuple[str, str]]:
         staff = people.people(caller, active=None)
     except Problem:
         return {}
-    known = {person.id: (person.department, "、".join(spoken(person.roles)[:1])) for person in staff}
+    known = {person.id: (person.department, listed(spoken(person.roles)[:1])) for person in staff}
     return {actor: known[identity] for actor, identity in evidence.pseudonyms(known).items()}
 
 

@@ -2,7 +2,8 @@
 
 from django import template
 
-from kexin.foundation.ui.words import say
+from kexin.foundation.ui.words import listed, say
 
 register = template.Library()
 register.filter("say", say)
+register.filter("listed", listed)

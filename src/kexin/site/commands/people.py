@@ -87,6 +87,7 @@ def revoke(token: Annotated[str, typer.Argument(help="Id of the token (`kexin to
 @people_app.command("list")
 def list_people(*, as_json: AsJson = False) -> None:
     """Everybody with an open account, and the posts they hold."""
+    from kexin.foundation.ui.words import listed
     from kexin.people import queries
     from kexin.people.labels import spoken
 
@@ -96,11 +97,11 @@ def list_people(*, as_json: AsJson = False) -> None:
         facts = {
             "people": [
                 {"staff_no": row.staff_no, "name": row.name, "department": row.department, "posts": row.roles,
-                 "posts_text": "、".join(spoken(row.roles))} for row in rows
+                 "posts_text": listed(spoken(row.roles))} for row in rows
             ],
             "empty_posts": empty,
         }  # fmt: skip
-        lines = [f"{row.staff_no}  {row.name}  {'、'.join(spoken(row.roles))}" for row in rows]
+        lines = [f"{row.staff_no}  {row.name}  {listed(spoken(row.roles))}" for row in rows]
         if empty:
             lines.append(f"nobody holds: {', '.join(empty)}")
         shell.answer(facts, as_json=as_json, text="\n".join(lines))

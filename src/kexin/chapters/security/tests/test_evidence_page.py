@@ -49,7 +49,7 @@ def test_an_auditor_sees_verifies_and_downloads(house: Ledger):
         assert words in text, words
     assert " style=" not in text
     refused = client.get("/evidence?when=all&decision=deny").content.decode()
-    assert "<td class=\"kx-strong\">访问</td>" in refused and "<td class=\"kx-strong\">查看完整信息</td>" not in refused
+    assert ">访问</td>" in refused and ">查看完整信息</td>" not in refused
     older = client.get("/evidence?before=20").content.decode()
     assert ">20</a>" in older and ">21</a>" not in older
 
