@@ -35,6 +35,8 @@ class Event(StrEnum):
     CUSTOMER_RESTORED = "customer.restored"
     CUSTOMER_MERGED = "customer.merged"
     CUSTOMER_UNMERGED = "customer.unmerged"
+    CUSTOMER_CAME_OF_AGE = "customer.came_of_age"
+    CUSTOMER_REBUILT = "customer.rebuilt"
     HOLD_PLACED = "hold.placed"
     HOLD_RELEASED = "hold.released"
     FILE_KEPT = "file.kept"

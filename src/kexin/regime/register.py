@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
+from kexin.foundation.caller import Caller
 from kexin.foundation.holding import Holding, Impersonal
+from kexin.regime.types import Rulebook
 
 _holdings: dict[str, Holding] = {}
 _impersonal: dict[str, Impersonal] = {}
+
+#: Called with (caller, rulebook before or None, rulebook now, from when) where a version comes into force, in the same
+#: transaction: what it changes for stored values is queued there or not published.
+Follower = Callable[[Caller, Rulebook | None, Rulebook, datetime], None]
+_followers: dict[str, Follower] = {}
 
 
 class Unclaimed(RuntimeError):
@@ -30,6 +38,16 @@ def register_holding(*items: Holding | Impersonal) -> None:
         else:
             _refuse_taken(item.models, {label.lower() for one in _holdings.values() for label in one.models})
             _impersonal.update({label.lower(): item for label in item.models})
+
+
+def register_follower(name: str, follower: Follower) -> None:
+    """Have something done whenever a rulebook comes into force (`AppConfig.ready`)."""
+    _followers[name] = follower
+
+
+def followers() -> tuple[Follower, ...]:
+    """Everybody who follows a rulebook."""
+    return tuple(_followers.values())
 
 
 def _refuse_taken(models: Iterable[str], taken: set[str]) -> None:

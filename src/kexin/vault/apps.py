@@ -10,6 +10,8 @@ class VaultConfig(AppConfig):
 
     def ready(self) -> None:
         from kexin.vault import facts, holdings
+        from kexin.vault.operations import rebuilding
 
         facts.register()
         holdings.register()
+        rebuilding.register()

@@ -13,7 +13,8 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_installation": {"web": "SELECT", "worker": "SELECT", "sequencer": "SELECT", "reader": "SELECT"},
     "vault_tokenexact": {"web": _WORK, "worker": _WORK},
     "vault_tokengram": {"web": _WORK, "worker": _WORK},
-    "vault_searchmiss": {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"},
+    "vault_searchmisses": {"web": _KEEP, "worker": _KEEP},
+    "vault_revealcount": {"web": _WORK, "worker": _WORK},
     "vault_sourceact": {"web": _APPEND, "worker": _APPEND},
     "vault_provenance": {"web": _WORK, "worker": _WORK},
     "vault_reveal": {"web": _WORK, "worker": _WORK},
@@ -23,4 +24,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_hold": {"web": _WORK, "worker": _WORK},
     "vault_erasure": {"web": _KEEP, "worker": _KEEP},
     "vault_erasurestep": {"web": _KEEP, "worker": _KEEP},
+    "vault_rebuild": {"web": _KEEP, "worker": _KEEP},
+    "vault_upkeep": {"web": _KEEP, "worker": _KEEP},
+    "vault_watch": {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"},
 }

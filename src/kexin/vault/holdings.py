@@ -12,7 +12,7 @@ from django.db.models import Max
 from kexin.foundation.caller import Caller
 from kexin.foundation.holding import ErasedPart, Holding, Impersonal, impersonal
 from kexin.regime import operations as regime
-from kexin.vault import envelopes, subjects
+from kexin.vault import envelopes, subjects, watch
 from kexin.vault.envelopes import HOLD, IDENTITY
 from kexin.vault.models import (
     Disclosure,
@@ -72,7 +72,7 @@ def _erase_identity(caller: Caller, subject: uuid.UUID) -> ErasedPart:
 
 
 def _erase_tokens(caller: Caller, subject: uuid.UUID) -> ErasedPart:
-    removed = subjects.drop_tokens([subject])
+    removed = subjects.drop_tokens([subject]) + watch.unmark(subject)
     left = TokenExact.objects.filter(subject_id=subject).count() + TokenGram.objects.filter(subject_id=subject).count()
     return ErasedPart(removed=removed, remaining=left)
 
@@ -183,12 +183,17 @@ HOLDINGS: tuple[Holding, ...] = (
 IMPERSONAL: tuple[Impersonal, ...] = (
     impersonal(("vault.Installation",), reason="本安装的标识，与客户无关"),
     impersonal(("vault.SourceAct",), reason="一次收集行为的来源、目的和依据，不指向任何一位客户"),
-    impersonal(("vault.SearchMiss",), reason="查不到结果的次数：只有员工编号和时间，没有查找的内容"),
+    impersonal(
+        ("vault.SearchMisses", "vault.RevealCount"),
+        reason="查不到结果的次数、每天查看的项数：只有员工编号、时间和数量，没有内容",
+    ),
     impersonal(
         ("vault.Erasure", "vault.ErasureStep"),
         reason="删除回执：只有编号、时间和数量；编号不再对应任何信息",
     ),
     impersonal(("keyring.Epoch", "keyring.IndexKey"), reason="整批钥匙，不属于任何一位客户"),
+    impersonal(("vault.Rebuild", "vault.Upkeep"), reason="后台整理的进度：只有位置、时间和数量"),
+    impersonal(("vault.Watch",), reason="带钥匙的摘要，没有钥匙看不出是哪条记录；随记录一起删除"),
     impersonal(("keyring.Tombstone",), reason="已删除记录的编号，用来拒绝再次生成钥匙"),
 )
 

@@ -3,14 +3,28 @@
 from procrastinate.contrib.django import app as queue
 
 from kexin.foundation.caller import Caller
+from kexin.vault.operations.aging import come_of_age
 from kexin.vault.operations.erase import continue_erasure
+from kexin.vault.operations.generations import advance_indexes, renew_indexes
+from kexin.vault.operations.rebuilding import rebuild, resume
 from kexin.vault.operations.upkeep import sweep
 
-__all__ = ["continue_erasure", "sweep"]
+__all__ = ["advance_indexes", "come_of_age", "continue_erasure", "rebuild", "renew_indexes", "sweep"]
 
 
 @queue.periodic(cron="17 * * * *")
 @queue.task(name="vault.hourly", queue="default")
 def hourly(timestamp: int) -> None:
-    """Once an hour: sweep."""
-    sweep(Caller.for_service("upkeep"))
+    """Once an hour: sweep, the change of age where midnight was missed, walks left unfinished, renewed indexes."""
+    caller = Caller.for_service("upkeep")
+    come_of_age(caller)
+    resume(caller)
+    advance_indexes(caller)
+    sweep(caller)
+
+
+@queue.periodic(cron="3 16 * * *")
+@queue.task(name="vault.nightly", queue="default")
+def nightly(timestamp: int) -> None:
+    """Three minutes past midnight in China (the timetable is in UTC): ages change with the day."""
+    come_of_age(Caller.for_service("upkeep"))

@@ -1,10 +1,16 @@
-"""How often is often: reveals per day against one's own habit, and searches that found nobody. Slowing, not cutting."""
+"""How often is often: reveals per day against one's own habit, and searches that found nobody. Slowing, not cutting.
+
+A place is taken *before* anything is looked up or opened, in one statement that counts and writes (the row is locked
+while its condition is judged again), on the second connection: what a request does later cannot take it back, and any
+number of requests at once get exactly as many places as there are.
+"""
 
 from __future__ import annotations
 
 import math
-import uuid
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
@@ -13,75 +19,125 @@ from kexin.foundation import clock
 from kexin.vault.queries.asking import Asking
 from kexin.vault.types_views import SlowDown
 
+_AT_ONCE = "evidence"
 _HABIT_DAYS = 30
+_WINDOW = timedelta(hours=1)
 #: Above the quota one value may be opened each so many seconds.
 SLOW_S = 20
-_MISSES_KEPT = timedelta(days=1)
+
+# The commit of a count does not wait for the disk: a crash of the machine may forgive a few, nothing else can.
+_QUICK = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
+_REVEALS = (
+    "INSERT INTO vault_revealcount AS c (actor_id, day, opened, last_at)"
+    f" SELECT %(actor)s, %(day)s, 1, %(now)s WHERE {_QUICK}"
+    " ON CONFLICT (actor_id, day) DO UPDATE SET opened = c.opened + 1, last_at = excluded.last_at"
+    " WHERE c.opened < %(quota)s OR c.last_at <= %(slow)s RETURNING opened"
+)
+_RECENT = "ARRAY(SELECT one FROM unnest(m.at) AS one WHERE one > %(since)s)"
+_SEARCHES = (
+    "INSERT INTO vault_searchmisses AS m (actor_id, at)"
+    f" SELECT %(actor)s, ARRAY[%(now)s::timestamptz] WHERE {_QUICK}"
+    f" ON CONFLICT (actor_id) DO UPDATE SET at = {_RECENT} || excluded.at"
+    f" WHERE cardinality({_RECENT}) < %(limit)s RETURNING 1"
+)
+_PLACE = "array_position(at, %(now)s::timestamptz)"
+_GIVE_BACK = (
+    f"UPDATE vault_searchmisses SET at = at[:{_PLACE} - 1] || at[{_PLACE} + 1:]"
+    f" WHERE actor_id = %(actor)s AND {_PLACE} IS NOT NULL AND {_QUICK}"
+)
+
+
+# --- values opened --------------------------------------------------------------------------------------------------
 
 
 def used_and_quota(asking: Asking) -> tuple[int, int]:
     """How many values this person opened today (Chinese day), and how many a day are usual: at least the floor of
     the rulebook (150), or three times the 95th percentile of the person's own last 30 days with work."""
-    midnight = clock.cn(clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
-    with connections["default"].cursor() as cursor:
+    today = clock.today_cn()
+    with connections[_AT_ONCE].cursor() as cursor:
         cursor.execute(
-            "WITH days AS (SELECT (at AT TIME ZONE 'Asia/Shanghai')::date AS day, count(*) AS opened"
-            " FROM vault_reveal WHERE actor_id = %s AND kind = 'reveal' AND at >= %s GROUP BY 1)"
-            " SELECT coalesce(max(opened) FILTER (WHERE day = %s), 0),"
-            " coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY opened) FILTER (WHERE day < %s), 0) FROM days",
-            [asking.caller.id, midnight - timedelta(days=_HABIT_DAYS), midnight.date(), midnight.date()],
+            "SELECT coalesce(max(opened) FILTER (WHERE day = %(today)s), 0),"
+            " coalesce(percentile_cont(0.95) WITHIN GROUP (ORDER BY opened) FILTER (WHERE day < %(today)s), 0)"
+            " FROM vault_revealcount WHERE actor_id = %(actor)s AND day >= %(since)s",
+            {"today": today, "actor": asking.caller.id, "since": today - timedelta(days=_HABIT_DAYS)},
         )
         used, habit = cursor.fetchone()
     controls = asking.bundle.rulebook.controls
     return int(used), max(controls.reveal_daily_floor, math.ceil(controls.reveal_p95_factor * float(habit)))
 
 
-def check_reveals(asking: Asking) -> tuple[int, int]:
-    """Today's count and quota; above it the next value has to wait a little (SlowDown says how long)."""
+def take_reveal(asking: Asking) -> tuple[int, int]:
+    """Count one more value; answers with today's number, this one included, and the quota. Above it the next value has
+    to wait a little (SlowDown says how long)."""
     used, quota = used_and_quota(asking)
-    if used >= quota and (wait := _wait_s(asking.caller.id)):
-        raise SlowDown(
-            _("今天已查看 %(used)s 项，超过平时的数量。请在 %(wait)s 秒后再看下一项。") % {"used": used, "wait": wait},
-            remedy=_("主管可以一键放宽；拨打、短信和复制到快递单不受影响"),
-            who="sales_lead",
-        )
-    return used, quota
+    now, day = clock.now(), clock.today_cn()
+    place = {"actor": asking.caller.id, "day": day, "now": now, "quota": quota, "slow": now - timedelta(seconds=SLOW_S)}
+    with connections[_AT_ONCE].cursor() as cursor:
+        cursor.execute(_REVEALS, place)
+        row = cursor.fetchone()
+    if row is not None:
+        return int(row[0]), quota
+    raise SlowDown(
+        _("今天已查看 %(used)s 项，超过平时的数量。请在 %(wait)s 秒后再看下一项。")
+        % {"used": max(used, quota), "wait": _wait_s(asking, day)},
+        remedy=_("主管可以一键放宽；拨打、短信和复制到快递单不受影响"),
+        who="sales_lead",
+    )
 
 
-def _wait_s(actor: uuid.UUID) -> int:
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT max(at) FROM vault_reveal WHERE actor_id = %s AND kind = 'reveal'", [actor])
-        last = cursor.fetchone()[0]
-    if last is None:
-        return 0
-    waited_s: float = (clock.now() - last).total_seconds()
-    return max(0, math.ceil(SLOW_S - waited_s))
-
-
-def note_miss(asking: Asking) -> None:
-    """One more search that found nobody. Rows older than a day go."""
-    with connections["default"].cursor() as cursor:
+def _wait_s(asking: Asking, day: date) -> int:
+    """Until the next value above the quota; at least a second, because this one was refused."""
+    with connections[_AT_ONCE].cursor() as cursor:
         cursor.execute(
-            "DELETE FROM vault_searchmiss WHERE actor_id = %s AND at < %s",
-            [asking.caller.id, clock.now() - _MISSES_KEPT],
+            "SELECT last_at FROM vault_revealcount WHERE actor_id = %s AND day = %s", [asking.caller.id, day]
         )
-        cursor.execute("INSERT INTO vault_searchmiss (actor_id, at) VALUES (%s, %s)", [asking.caller.id, clock.now()])
+        row = cursor.fetchone()
+    waited_s: float = (clock.now() - row[0]).total_seconds() if row else SLOW_S
+    return max(1, math.ceil(SLOW_S - waited_s))
 
 
-def check_misses(asking: Asking) -> None:
-    """Too many misses within an hour look like guessing: wait. Raises SlowDown."""
+# --- searches that found nobody -------------------------------------------------------------------------------------
+
+
+class Search:
+    """One search under way. It keeps its place for the hour once `found` was told that it found nobody."""
+
+    def __init__(self) -> None:
+        self.missed = False
+
+    def found(self, people: int) -> None:
+        """How many people it found; nobody is a miss."""
+        self.missed = people == 0
+
+
+@contextmanager
+def searching(asking: Asking) -> Iterator[Search]:
+    """A place among the misses that an hour allows, taken before the search and given back when it found somebody or
+    was not carried out. Too many misses within an hour look like guessing: SlowDown."""
+    taken_at = clock.now()
+    _take_search(asking, taken_at)
+    search = Search()
+    try:
+        yield search
+    finally:
+        if not search.missed:
+            with connections[_AT_ONCE].cursor() as cursor:
+                cursor.execute(_GIVE_BACK, {"actor": asking.caller.id, "now": taken_at})
+
+
+def _take_search(asking: Asking, now: datetime) -> None:
     limit = asking.bundle.rulebook.controls.search_misses_per_hour
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), min(at) FROM vault_searchmiss WHERE actor_id = %s AND at > %s",
-            [asking.caller.id, clock.now() - timedelta(hours=1)],
-        )
-        misses, first = cursor.fetchone()
-    if misses < limit:
-        return
-    wait_min = max(1, math.ceil((first + timedelta(hours=1) - clock.now()).total_seconds() / 60))
+    place = {"actor": asking.caller.id, "now": now, "since": now - _WINDOW, "limit": limit}
+    with connections[_AT_ONCE].cursor() as cursor:
+        cursor.execute(_SEARCHES, place)
+        if cursor.fetchone() is not None:
+            return
+        cursor.execute("SELECT at FROM vault_searchmisses WHERE actor_id = %s", [asking.caller.id])
+        row = cursor.fetchone()
+    recent = [at for at in (row[0] if row else ()) if at > now - _WINDOW]
+    first = min(recent, default=now)
     raise SlowDown(
         _("最近一小时有 %(misses)s 次查询没有找到人，请在 %(wait)s 分钟后再查。")
-        % {"misses": misses, "wait": wait_min},
+        % {"misses": len(recent), "wait": max(1, math.ceil((first + _WINDOW - now).total_seconds() / 60))},
         remedy=_("从列表筛选，或请客户提供客户编号"),
     )

@@ -13,7 +13,7 @@ from kexin.regime import queries as regime
 from kexin.regime.semantic import Invalid as InvalidValue
 from kexin.regime.semantic import masker_for, normaliser_for
 from kexin.regime.types import AttributeDef, Bundle
-from kexin.vault import age, envelopes, keys
+from kexin.vault import age, envelopes, keys, masks
 from kexin.vault.envelopes import DISPLAY, IDENTITY, Envelope
 from kexin.vault.keys import EpochKey, KeyRef
 from kexin.vault.search.indexes import all_indexes
@@ -126,6 +126,7 @@ class Preparer:
     def __init__(self, attributes: Mapping[str, AttributeDef], *, purpose: str, kind: str) -> None:
         self._attributes = attributes
         self._purpose, self._kind = purpose, kind
+        self._stamp = [masks.MARK, masks.stamp(attributes)]
         self._columns: dict[str, _Column] = {}
 
     def __call__(self, values: Mapping[str, str], *, age_status: str | None = None) -> Prepared:
@@ -164,6 +165,7 @@ class Preparer:
                 continue
             by_grade.setdefault(column.grade, {})[key] = value
             display[key] = [FULL, value] if column.mask is None else [MASKED, column.mask(value)]
+        display[masks.STAMP] = self._stamp
         known_age = age_status or (age_of(normal, self._attributes) if told else "unknown")
         return Prepared(normal, facets, by_grade, display, known_age, errors)
 

@@ -142,6 +142,27 @@ class KeyProgress:
         return not any(self.behind.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildProgress:
+    """How far records follow the catalogue in force: records done, still behind, changed, and damaged ones left alone."""
+
+    done: int
+    behind: int
+    changed: int
+    failed: int
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexGeneration:
+    """One generation of a search index: building, active, retiring or closing, and since when."""
+
+    index: str
+    gen: int
+    state: str
+    since: datetime
+
+
 def shown_number(number: int) -> str:
     """The number as people read it: K-204817."""
     return f"K-{number}"

@@ -23,6 +23,8 @@ EVENTS: dict[str, Promise] = {
     "customer.restored": _("恢复"),
     "customer.merged": _("合并"),
     "customer.unmerged": _("撤销合并"),
+    "customer.came_of_age": _("年龄状态变化"),
+    "customer.rebuilt": _("按制度重新加密"),
     "hold.placed": _("法定留存"),
     "hold.released": _("解除法定留存"),
     "file.kept": _("存入文件"),

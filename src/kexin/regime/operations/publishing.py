@@ -19,6 +19,7 @@ from kexin.foundation.problems import Conflict, Refused
 from kexin.people import queries as people
 from kexin.regime.models import RulebookActivation, RulebookSignature, RulebookVersion
 from kexin.regime.queries import rulebook as stored
+from kexin.regime.register import followers
 from kexin.regime.rulebook.check import check, errors
 from kexin.regime.rulebook.diff import Difference, difference
 from kexin.regime.rulebook.findings import Finding, RulebookInvalid
@@ -186,8 +187,11 @@ def _sign(caller: Caller, version: RulebookVersion) -> None:
 
 
 def _activate(caller: Caller, version: RulebookVersion, effective_at: datetime) -> datetime:
+    before, after = stored.rulebook_in_force(), stored.load(version.sha256)
     RulebookActivation.objects.create(version=version, effective_at=effective_at, activated_by=caller.id)
     _note(caller, Event.RULEBOOK_PUBLISHED, version)
+    for follow in followers():
+        follow(caller, before, after, effective_at)
     return effective_at
 
 

@@ -16,8 +16,11 @@ from kexin.regime.queries.decisions import (
 from kexin.regime.queries.notices import current_notice, major_version, notice
 from kexin.regime.queries.permissions import permitted, require
 from kexin.regime.register import holdings, impersonal_models
+from kexin.regime.rules.sql import CONSENTS, RELATIONS
 
 __all__ = [
+    "CONSENTS",
+    "RELATIONS",
     "actor",
     "actor_and_bundle",
     "beside",

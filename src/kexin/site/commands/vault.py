@@ -9,12 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(help="The vault: how much search indexes leak, and whom combined filters would single out.", no_args_is_help=True)
+from kexin.site.shell import AsJson, answer, told
+
+app = typer.Typer(help="The vault: what search indexes leak, how they are renewed, how far background work is.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Keep `plan` a command of its own even while it is the only one."""
+    """The vault."""
 
 
 @app.command()
@@ -45,3 +47,37 @@ def plan(as_json: bool = typer.Option(False, "--json", help="Answer in JSON.")) 
     for each in report.facets:
         facets.add_row(" × ".join(each.facets), f"{each.people:,}", f"{each.singled_out:,}")
     console.print(facets)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """How far background work is: records that follow the rulebook in force, search indexes that are being renewed."""
+    from django.utils.translation import gettext as _
+
+    from kexin.vault import queries
+
+    with told(as_json=as_json):
+        walk, found, behind = queries.rebuild(), queries.generations(), queries.tokens_behind()
+        facts = {
+            "records": asdict(walk),
+            "indexes": [{**asdict(one), "behind": behind.get(one.index, 0)} for one in found],
+        }
+        lines = [_("按现行制度加密：已完成 %(done)s，还差 %(behind)s") % {"done": walk.done, "behind": walk.behind}]
+        lines += [f"{one.index}  {one.gen}  {one.state}  {behind.get(one.index, '')}".rstrip() for one in found]
+        answer(facts, as_json=as_json, text="\n".join(lines))
+
+
+@app.command("renew-indexes")
+def renew_indexes(as_json: AsJson = False) -> None:
+    """Give every search index new keys: built beside the old ones by the worker, switched to, the old ones dropped.
+    Searching goes on throughout; `status` says how far it is."""
+    from django.utils.translation import gettext as _
+
+    from kexin.foundation.caller import Caller
+    from kexin.vault import operations, queries
+
+    with told(as_json=as_json):
+        if any(one.state != "active" for one in queries.generations()):
+            raise operations.RenewalOpen()
+        operations.renew_indexes.later(Caller.for_service("upkeep", cause="command"))
+        answer({"queued": True}, as_json=as_json, text=_("已交给后台更换；进度见 kexin vault status"))

@@ -12,7 +12,7 @@ _FIRST = 90_000
 @dataclass(frozen=True, slots=True)
 class Case:
     """One scripted customer. ``then`` are steps after admission: consent:<purpose>:<status>, freeze, discard, erase,
-    contact_old; ``act`` names the act of collection (see `loading.ACTS`); ``owner`` a 工号."""
+    contact_old, watch; ``act`` names the act of collection (see `loading.ACTS`); ``owner`` a 工号."""
 
     key: str
     values: dict[str, str]
@@ -53,7 +53,7 @@ CASES: tuple[Case, ...] = (
     Case("unproven-old-two", _one(22, "邱明川"), act="legacy", owner="XS0231"),
     Case("landline-only", {"name": "史玉莲", "landline": "0571-88880021", "city": "杭州市", "level": "c"}),
     Case("foreigner", _one(24, "Anna Müller")),
-    Case("honey", _one(25, "白若溪", level="vip"), owner=""),
+    Case("honey", _one(25, "白若溪", level="vip"), owner="", then=("watch",)),
     Case("vip", _one(26, "钱塘江", level="vip")),
     Case("same-surname-as-staff", _one(27, "林晓波")),
     Case("same-name-as-staff", _one(28, "王敏")),

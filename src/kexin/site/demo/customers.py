@@ -94,5 +94,7 @@ def _scripted(staff: dict[str, uuid.UUID], case: Case, act: SourceActRef) -> Non
             vault.discard(caller, subject=made.subject_id)
         elif verb == "contact_old":
             vault.touch_contact(caller, subject=made.subject_id, at=now() - timedelta(days=420))
+        elif verb == "watch":
+            vault.watch_record(_DEMO, subject=made.subject_id)
         elif verb == "erase":
             vault.erase(caller_of(staff["SC0021"], "rights"), subject=made.subject_id)

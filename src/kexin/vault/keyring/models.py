@@ -70,8 +70,11 @@ class IndexKey(models.Model):
     epoch_id = models.UUIDField()
     wrapped = models.BinaryField()
     commit16 = models.BinaryField()
-    #: building is written beside active but not read; retiring is read no more and waits for its tokens to be dropped.
+    #: building is written beside active but not read; retiring is still written but read no more; closing is neither
+    #: and waits for its tokens to be dropped.
     state = models.CharField(max_length=8, default="active")
+    #: Since when it is in this state.
+    since = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

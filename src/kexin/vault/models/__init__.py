@@ -3,11 +3,12 @@
 from kexin.vault.models.doors import Disclosure, Reveal
 from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
 from kexin.vault.models.files import File, FileChunk
-from kexin.vault.models.misses import SearchMiss
+from kexin.vault.models.misses import RevealCount, SearchMisses
 from kexin.vault.models.sealed import Installation, Sealed, SealedHistory
 from kexin.vault.models.sources import Provenance, SourceAct
 from kexin.vault.models.subjects import Merge, Subject
 from kexin.vault.models.tokens import TokenExact, TokenGram
+from kexin.vault.models.upkeep import Rebuild, Upkeep, Watch
 
 __all__ = [
     "Disclosure",
@@ -19,12 +20,16 @@ __all__ = [
     "Installation",
     "Merge",
     "Provenance",
+    "Rebuild",
     "Reveal",
+    "RevealCount",
     "Sealed",
     "SealedHistory",
-    "SearchMiss",
+    "SearchMisses",
     "SourceAct",
     "Subject",
     "TokenExact",
     "TokenGram",
+    "Upkeep",
+    "Watch",
 ]

@@ -1,14 +1,22 @@
-"""Searches that found nobody: counted per member of staff, kept a day, without the term."""
+"""How often: searches that found nobody and values opened per day, counted per member of staff, never with the term."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
-class SearchMiss(models.Model):
-    """One search without a result. It says who asked and when, nothing about what."""
+class SearchMisses(models.Model):
+    """The searches of one person that are under way or found nobody, by their instants; what is older than an hour
+    goes with the next one. One row per person, so that taking a place is one atomic statement."""
 
-    id = models.BigAutoField(primary_key=True)
+    actor_id = models.UUIDField(primary_key=True)
+    at = ArrayField(models.DateTimeField())
+
+
+class RevealCount(models.Model):
+    """Values opened by one person on one Chinese day. Counted before anything opens; an erasure does not lower it."""
+
+    pk = models.CompositePrimaryKey("actor_id", "day")
     actor_id = models.UUIDField()
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["actor_id", "at"], name="vault_miss_actor")]
+    day = models.DateField()
+    opened = models.IntegerField()
+    last_at = models.DateTimeField()

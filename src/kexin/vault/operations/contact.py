@@ -76,7 +76,7 @@ def contact(
             intake_id=noted.intake_id,
             at=noted.at,
         )
-    value = opened(asking, found, definition, noted)
+    value = opened(asking, found, definition, noted, event=Event.CUSTOMER_CONTACTED)
     return Contacted(value=value, href=_address(use, value), use=use, at=noted.at)
 
 

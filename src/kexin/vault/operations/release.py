@@ -25,6 +25,7 @@ from kexin.vault.models import Disclosure
 from kexin.vault.operations.files import keep_file
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, ask, label
+from kexin.vault.queries.compared import refuse_sealed
 from kexin.vault.queries.filters import checked
 from kexin.vault.queries.page import checked_columns
 from kexin.vault.queries.scope import governed
@@ -61,6 +62,7 @@ def release(caller: Caller, *, columns: Iterable[str], filters: Iterable[Filter]
     """
     asking = ask(caller)
     asked, narrowed = checked_columns(asking, columns), checked(filters)
+    refuse_sealed(asking, narrowed, action=Action.EXPORT)
     own = (*narrowed, Filter(field="relation", value="own"))
     limit = min(RELEASE_ROWS, asking.bundle.rulebook.controls.export_rows_free)
     plan, condition, params = governed(asking, action=Action.EXPORT, filters=own)

@@ -16,9 +16,9 @@ from kexin.evidence.types import Entry, Event, Flag, Noted
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.ids import uuid7
-from kexin.foundation.problems import NotFound, Refused
+from kexin.foundation.problems import NotFound, Refused, Unavailable
 from kexin.regime.types import Action, AttributeDecision, AttributeDef, ObligationKind
-from kexin.vault import envelopes, quota
+from kexin.vault import envelopes, flags, quota
 from kexin.vault.models import Reveal
 from kexin.vault.queries.asking import Asking, ask
 from kexin.vault.queries.keeping import later
@@ -84,9 +84,9 @@ def reveal(
         raise asking.refusal(attribute, decision)
     stated = _stated(definition, decision, found, reason, ticket)
     _signed_in_lately(asking, decision, signed_in_at)
-    used, allowed = quota.check_reveals(asking)
+    used, allowed = quota.take_reveal(asking)
     noted, sealed_words = announce(
-        asking, found, definition, Event.CUSTOMER_REVEALED, Action.READ, decision, stated, over=used >= allowed
+        asking, found, definition, Event.CUSTOMER_REVEALED, Action.READ, decision, stated, over=used > allowed
     )
     still_visible(subject)
     shown = Reveal(
@@ -110,7 +110,7 @@ def reveal(
         attribute=attribute,
         value=value,
         until=clock.now() + timedelta(seconds=REVEAL_S),
-        used=used + 1,
+        used=used,
         quota=allowed,
     )
 
@@ -180,7 +180,7 @@ def announce(
     details: dict[str, str] = {"attribute": definition.key, "reason": stated.pick, "ticket": stated.ticket, "use": use}
     words = envelopes.seal_text(subject, stated.words) if stated.words else b""
     payload = envelopes.seal_payload(subject, {**_without_empty(details), **_without_empty({"words": stated.words})})
-    flags = [flag for flag, on in ((Flag.QUOTA, over), (Flag.UNPROVEN, found.raw.unproven)) if on]
+    own = [flag for flag, on in ((Flag.QUOTA, over), (Flag.UNPROVEN, found.raw.unproven)) if on]
     noted = evidence.note_now(
         asking.caller,
         Entry(
@@ -191,7 +191,7 @@ def announce(
             rulebook=asking.bundle.sha256,
             audit_item="A06",
             relation=found.relation,  # type: ignore[arg-type]
-            flags=tuple(flags),
+            flags=(*own, *flags.before(asking, event, [found.raw])),
             audit_ids=(found.raw.audit_id,) if found.raw.audit_id else (),
             count=1,
             opens=1 if definition.grade in HIGH_GRADES and definition.storage != "facet" else 0,
@@ -205,7 +205,16 @@ def _without_empty(values: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in values.items() if value}
 
 
-def opened(asking: Asking, found: Person, definition: AttributeDef, noted: Noted) -> str:
+class BeingRebuilt(Unavailable):
+    """The value is still sealed as a higher grade than the rulebook in force gives it."""
+
+    code = "being-rebuilt"
+    title = _("暂时无法打开：这条信息正在按新制度重新加密")
+
+
+def opened(
+    asking: Asking, found: Person, definition: AttributeDef, noted: Noted, *, event: Event = Event.CUSTOMER_REVEALED
+) -> str:
     """The value itself. While a change of its grade is being re-sealed it may still lie in another envelope, and what
     opens in looking for it there has a line of its own."""
     if definition.storage == "facet":
@@ -213,12 +222,19 @@ def opened(asking: Asking, found: Person, definition: AttributeDef, noted: Noted
     else:
         stored = envelopes.load(subjects=[found.raw.id], entity=envelopes.IDENTITY)
         right = [one for one in stored if one.grade == definition.grade]
-        value = envelopes.open_values(right, noted=noted).get(definition.key) if right else None
-        if value is None and (rest := [one for one in stored if one.grade > definition.grade]):
+        values = envelopes.open_values(right, noted=noted) if right else {}
+        value = values.get(definition.key)
+        if value is None and (rest := [one for one in stored if one.grade != definition.grade]):
             again = note_opened(
                 asking, Event.CUSTOMER_OPENED, [found.raw], relations=[found.relation], opens=_high(rest)
             )
-            value = envelopes.open_values(rest, noted=again).get(definition.key)
+            for record, more in envelopes.open_all(rest, noted=again).items():
+                if definition.key in more and int(record[-1]) > definition.grade:
+                    # Sealed as a higher grade: until it is sealed anew the stricter of both holds, and it stays shut.
+                    raise BeingRebuilt
+                values |= more
+            value = values.get(definition.key)
+        flags.after(asking, event, noted, values, subject=found.raw.id)
     if value is None or value == "":
         raise NoValue
     return str(value)

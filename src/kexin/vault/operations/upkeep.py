@@ -11,7 +11,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.jobs import job
 from kexin.vault import files, keys
 from kexin.vault.keys import KeyRef
-from kexin.vault.models import Erasure, File, Sealed, SealedHistory, Subject
+from kexin.vault.models import Erasure, File, RevealCount, Sealed, SealedHistory, Subject
 from kexin.vault.operations.erase import continue_erasure, erase
 from kexin.vault.operations.lifecycle import BIN_DAYS
 from kexin.vault.types import PAYLOAD_CLASS
@@ -19,6 +19,8 @@ from kexin.vault.types import PAYLOAD_CLASS
 #: A key younger than this may belong to a record that is being written right now.
 GRACE_S = 3600
 _PAGE = 2_000
+#: Counts of reveals are kept this long; the habit looks back 30 days.
+COUNTS_DAYS = 31
 
 
 @job(name="vault.sweep", lock="vault.sweep")
@@ -29,6 +31,7 @@ def sweep(caller: Caller) -> Mapping[str, int]:
         "history": drop_old_history(),
         "orphan_keys": sweep_orphan_keys(),
         "bin": empty_bin(),
+        "counts": drop_old_counts(),
         "erasures": resume_erasures(),
     }
 
@@ -57,6 +60,12 @@ def burn_expired_files() -> int:
 def drop_old_history() -> int:
     """Superseded envelopes whose undo window is over."""
     return int(SealedHistory.objects.filter(until__lte=clock.now()).delete()[0])
+
+
+def drop_old_counts() -> int:
+    """Days of reveal counts that no habit is computed from any more."""
+    before = clock.today_cn() - timedelta(days=COUNTS_DAYS)
+    return int(RevealCount.objects.filter(day__lt=before).delete()[0])
 
 
 def sweep_orphan_keys(*, grace_s: int = GRACE_S) -> int:

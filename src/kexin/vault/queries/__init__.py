@@ -13,6 +13,7 @@ from kexin.vault.queries.page import count, facet_counts, page
 from kexin.vault.queries.reveals import reveal_question
 from kexin.vault.queries.scope import Scope, scope
 from kexin.vault.queries.timeline import timeline
+from kexin.vault.queries.upkeep import generations, rebuild, tokens_behind
 from kexin.vault.queries.why import why
 from kexin.vault.search.planner import plan as index_plan
 
@@ -26,11 +27,14 @@ __all__ = [
     "erasures",
     "facet_counts",
     "features",
+    "generations",
     "index_plan",
     "match",
     "page",
+    "rebuild",
     "reveal_question",
     "scope",
     "timeline",
+    "tokens_behind",
     "why",
 ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import connections
 
 from kexin.evidence.types import Event
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
+from kexin.foundation.database import prepared
 from kexin.regime.types import Action
+from kexin.vault import flags
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import ask
 from kexin.vault.queries.page import checked_columns
@@ -22,9 +25,12 @@ from kexin.vault.types_views import Card, SourceLine
 _REVEALS_DAYS = 30
 
 
-def card(caller: Caller, *, subject: uuid.UUID, columns: Iterable[str] | None = None) -> Card:
+def card(
+    caller: Caller, *, subject: uuid.UUID, columns: Iterable[str] | None = None, history: bool = True
+) -> Card:
     """The card of one person (every attribute of the catalogue for its kind, unless `columns` names some).
 
+    ``history``: also where the values came from, and how often they were opened and disclosed (one more query).
     Only the display envelope is opened, after the line `customer.opened`. An erased person answers with ``gone``:
     number and time, nothing else. Raises SubjectNotFound for absent, hidden and forbidden alike.
     """
@@ -42,7 +48,7 @@ def card(caller: Caller, *, subject: uuid.UUID, columns: Iterable[str] | None = 
     )
     usable = [key for key in keys if asking.attributes[key].type in governed_rows.CONTACT_TYPES]
     contacting = asking.decide(Action.CONTACT, raw.facts(found.held), usable)
-    governed_rows.note_opened(
+    noted = governed_rows.note_opened(
         asking, Event.CUSTOMER_OPENED, [raw], relations=[found.relation], rule_ids=found.reading.rule_ids
     )
     try:
@@ -50,8 +56,9 @@ def card(caller: Caller, *, subject: uuid.UUID, columns: Iterable[str] | None = 
     except SubjectErased:
         return _gone(subject)
     display = None if subject in displayed.closed else displayed.values.get(subject, {})
+    flags.after(asking, Event.CUSTOMER_OPENED, noted, flags.in_full(display or {}))
     outcomes = found.outcomes()
-    reveals, disclosures, ver = _counted(subject)
+    reveals, disclosures, ver, acts = _history(subject) if history else (0, 0, 0, ())
     return Card(
         id=subject,
         number=shown_number(raw.number),
@@ -74,7 +81,7 @@ def card(caller: Caller, *, subject: uuid.UUID, columns: Iterable[str] | None = 
             )
             for key in keys
         },
-        sources=sources(subject),
+        sources=acts,
         reveals_30d=reveals,
         disclosures=disclosures,
         contact_at=raw.contact_at,
@@ -95,29 +102,32 @@ def _gone(subject: uuid.UUID) -> Card:
     return Card(id=subject, number=shown_number(number), gone=True, state=state, erased_at=done_at)
 
 
-def _counted(subject: uuid.UUID) -> tuple[int, int, int]:
-    """Values opened in the last 30 days, disclosures ever, and the record's version for an amendment."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT (SELECT count(*) FROM vault_reveal WHERE subject_id = s.id AND kind = 'reveal' AND at > %s),"
-            " (SELECT count(*) FROM vault_disclosure WHERE subject_id = s.id), s.ver FROM vault_subject s WHERE s.id = %s",
-            [clock.now() - timedelta(days=_REVEALS_DAYS), subject],
-        )
-        reveals, disclosures, ver = cursor.fetchone()
-    return int(reveals), int(disclosures), int(ver)
+_ACTS = (
+    "SELECT coalesce(nullif(a.label, ''), a.source) AS label, a.purpose, a.basis, a.at, a.notice FROM vault_provenance p"
+    " JOIN vault_sourceact a ON a.id = p.source_act_id WHERE p.subject_id = %(subject)s"
+    " AND (%(attribute)s::text IS NULL OR p.attributes IS NULL OR %(attribute)s::text = ANY(p.attributes))"
+    " ORDER BY a.at DESC, a.id LIMIT 50"
+)
+_HISTORY = f"""
+SELECT (SELECT count(*) FROM vault_reveal r WHERE r.subject_id = s.id AND r.kind = 'reveal' AND r.at > %(since)s),
+       (SELECT count(*) FROM vault_disclosure d WHERE d.subject_id = s.id), s.ver, act.*
+  FROM vault_subject s LEFT JOIN LATERAL ({_ACTS}) AS act ON TRUE WHERE s.id = %(subject)s
+"""
+
+
+def _history(subject: uuid.UUID) -> tuple[int, int, int, tuple[SourceLine, ...]]:
+    """Values opened in the last 30 days, disclosures ever, the record's version for an amendment, and the sources."""
+    since = clock.now() - timedelta(days=_REVEALS_DAYS)
+    rows = prepared(_HISTORY, {"since": since, "subject": subject, "attribute": None})
+    reveals, disclosures, ver = rows[0][:3]
+    return int(reveals), int(disclosures), int(ver), tuple(_source(row[3:]) for row in rows if row[3] is not None)
 
 
 def sources(subject: uuid.UUID, *, attribute: str | None = None) -> tuple[SourceLine, ...]:
     """The acts by which a person's values came, newest first; only those behind one value when it is named."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(nullif(a.label, ''), a.source), a.purpose, a.basis, a.at, a.notice FROM vault_provenance p"
-            " JOIN vault_sourceact a ON a.id = p.source_act_id WHERE p.subject_id = %s"
-            " AND (%s::text IS NULL OR p.attributes IS NULL OR %s = ANY(p.attributes)) ORDER BY a.at DESC, a.id LIMIT 50",
-            [subject, attribute, attribute],
-        )
-        rows = cursor.fetchall()
-    return tuple(
-        SourceLine(source=label, purpose=purpose, basis=basis, at=at, unproven=basis == "unproven", notice=notice)
-        for label, purpose, basis, at, notice in rows
-    )
+    return tuple(_source(row) for row in prepared(_ACTS, {"subject": subject, "attribute": attribute}))
+
+
+def _source(row: Sequence[Any]) -> SourceLine:
+    label, purpose, basis, at, notice = row
+    return SourceLine(source=label, purpose=purpose, basis=basis, at=at, unproven=basis == "unproven", notice=notice)

@@ -14,6 +14,7 @@ from kexin.foundation import crypto
 from kexin.foundation.caller import Caller
 from kexin.regime.types import Action, Outcome, Sql
 from kexin.vault.queries.asking import ask
+from kexin.vault.queries.compared import refuse_sealed
 from kexin.vault.queries.filters import BadFilter, attributes_used, checked, compile_filters
 from kexin.vault.queries.page import checked_columns
 from kexin.vault.types_views import FeatureRow, Features, Filter, UnknownAttribute
@@ -33,6 +34,7 @@ def features(caller: Caller, *, columns: Iterable[str], filters: Iterable[Filter
     if isinstance(k, bool) or not isinstance(k, int) or not 1 <= k <= 1_000_000:
         raise BadFilter(_("最小人数应当是整数"))
     k = max(k, asking.bundle.rulebook.controls.k_internal)
+    refuse_sealed(asking, narrowed, action=Action.ANALYSE)
     plan = asking.plan(Action.ANALYSE, asked, filters=attributes_used(narrowed))
     if any(asking.attributes[key].storage != "facet" for key in asked):
         raise UnknownAttribute(_("这项信息已加密，不进入分析"))

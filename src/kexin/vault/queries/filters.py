@@ -188,8 +188,12 @@ def _sealed(asking: Asking, attribute: AttributeDef, one: Filter) -> Sql:
     index = next((index for index in indexes_of(attribute) if index.plan == EXACT), None)
     if index is None or one.op not in ("eq", "in"):
         raise UnknownAttribute(_("这项信息已加密，不能这样筛选"), remedy=_("请用搜索框查询"))
+    values = _values(one)
+    if len(values) > 1:
+        # One search asks for one value: two hundred at once would be two hundred guesses for one place.
+        raise BadFilter(_("已加密的信息一次只能查一个值"), remedy=_("请用搜索框逐个查询"))
     tokens: list[tuple[str, int, bytes]] = []
-    for value in _values(one):
+    for value in values:
         try:
             tokens += tokeniser(asking.bundle).exact(index, normalise_for(attribute, value))
         except BadValue as error:

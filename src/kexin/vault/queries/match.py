@@ -69,16 +69,24 @@ def match(
     asked, narrowed, rows = checked_columns(asking, columns), checked(filters), checked_size(size)
     if recognised.form is Form.TAIL:
         return Page(rows=(), hints=(HINT_TAIL,))
-    quota.check_misses(asking)
     question = marks.fingerprint("match", recognised.text, asked, [(f.field, f.op, f.value) for f in narrowed])
     after = _after(marks.read(caller, question=question, cursor=cursor)) if cursor else None
-    for attempt in (1, 2):
-        try:
-            return _answer(asking, recognised, asked, narrowed, after, rows, question)
-        except SubjectErased:
-            if attempt == 2:
-                raise
-    raise AssertionError("unreachable")
+    with quota.searching(asking) as place:
+        for attempt in (1, 2):
+            try:
+                found = _answer(asking, recognised, asked, narrowed, after, rows, question)
+                break
+            except SubjectErased:
+                if attempt == 2:
+                    raise
+        # A later page of people who were found, and a question that was not asked, are no misses.
+        place.found(len(found.rows) if after is None and not _unasked(found) else 1)
+    return found
+
+
+def _unasked(page: Page) -> bool:
+    """Nothing was looked up: the hint asks for more."""
+    return page.hints == (HINT_SINGLE_MANY,)
 
 
 def _after(mark: list[Any]) -> uuid.UUID:
@@ -105,8 +113,6 @@ def _answer(
     if hints and search.too_many():
         return Page(rows=(), hints=(HINT_SINGLE_MANY,))
     found = search.run(after, size)
-    if not found.rows and after is None:
-        quota.note_miss(asking)
     held = governed_rows.standings(asking, found.rows)
     governed_rows.check_sample(asking, found.rows, held)
     shown = governed_rows.finished(

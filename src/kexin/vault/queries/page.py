@@ -15,6 +15,7 @@ from kexin.regime.types import Action, BulkPlan
 from kexin.vault import cursor as marks
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, as_uuid, ask, relation_of
+from kexin.vault.queries.compared import comparing, event_of, note_count
 from kexin.vault.queries.filters import OPEN_TEXT, BadFilter, checked
 from kexin.vault.queries.rows import Raw
 from kexin.vault.queries.scope import governed
@@ -67,13 +68,16 @@ def page(
     )
     after = marks.read(caller, question=question, cursor=cursor) if cursor else None
     listing = _by_pinyin if order.field == "pinyin" else _by_column
-    for attempt in (1, 2):
-        try:
-            return listing(asking, asked, narrowed, order, question, after, rows)
-        except SubjectErased:
-            if attempt == 2:
-                raise
-    raise AssertionError("unreachable")
+    with comparing(asking, narrowed) as search:
+        for attempt in (1, 2):
+            try:
+                found = listing(asking, asked, narrowed, order, question, after, rows)
+                break
+            except SubjectErased:
+                if attempt == 2:
+                    raise
+        search.found(len(found.rows))
+    return found
 
 
 def checked_columns(asking: Asking, columns: Iterable[str]) -> tuple[str, ...]:
@@ -132,12 +136,13 @@ def _by_column(
         condition=f"WHERE {condition}{keyset}",
         tail=f"ORDER BY {expression} {direction}, s.id {direction} LIMIT %s",
         params=(*values, *found.params, *params, *place, *values, size + 1),
+        again=values,
     )
     shown = raws[:size]
     mark = (
         marks.make(asking.caller, question=question, after=[shown[-1].mark, str(shown[-1].id)]) if raws[size:] else None
     )
-    return answer(asking, shown, plan=plan, columns=columns, event=Event.CUSTOMER_LISTED, next_cursor=mark)
+    return answer(asking, shown, plan=plan, columns=columns, event=event_of(asking, filters), next_cursor=mark)
 
 
 def answer(
@@ -185,7 +190,7 @@ def _by_pinyin(
     )
     if len(raws) > OWN_SCOPE_ROWS:
         raise BadPage(_("超过 2,000 位，不能按拼音排序"), remedy=_("请先筛选，例如只看我负责的"))
-    whole = answer(asking, raws, plan=plan, columns=everything, event=Event.CUSTOMER_LISTED, next_cursor=None)
+    whole = answer(asking, raws, plan=plan, columns=everything, event=event_of(asking, filters), next_cursor=None)
     ordered = sorted(whole.rows, key=lambda row: (_spoken(row, names), row.id.int), reverse=sort.descending)
     place = after[0] if after and isinstance(after[0], int) and after[0] > 0 else 0
     shown = ordered[place : place + size]
@@ -218,13 +223,16 @@ def _read(text: str) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 def count(caller: Caller, *, filters: Iterable[Filter] = ()) -> FacetCount:
-    """How many people a filtered list has, up to `COUNTED_ROWS`."""
-    asking = ask(caller)
-    _plan, condition, params = governed(asking, action=Action.READ, filters=checked(filters))
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM vault_subject s WHERE {condition} LIMIT %s) AS counted"
-    with connections["default"].cursor() as cursor:
-        cursor.execute(sql, (*params, COUNTED_ROWS + 1))
-        found = int(cursor.fetchone()[0])
+    """How many people a filtered list has, up to `COUNTED_ROWS`. Narrowed by an attribute, it leaves a line."""
+    asking, narrowed = ask(caller), checked(filters)
+    with comparing(asking, narrowed) as search:
+        plan, condition, params = governed(asking, action=Action.READ, filters=narrowed)
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM vault_subject s WHERE {condition} LIMIT %s) AS counted"
+        with connections["default"].cursor() as cursor:
+            cursor.execute(sql, (*params, COUNTED_ROWS + 1))
+            found = int(cursor.fetchone()[0])
+        note_count(asking, narrowed, plan, condition, params, people=found)
+        search.found(found)
     return FacetCount(value="", count=min(found, COUNTED_ROWS), at_least=found > COUNTED_ROWS)
 
 
@@ -232,8 +240,9 @@ def facet_counts(
     caller: Caller, *, fields: Iterable[str], filters: Iterable[Filter] = ()
 ) -> Mapping[str, tuple[FacetCount, ...]]:
     """How many people of the filtered list have each value of each field (a facet, or kind, state, age_status), most
-    first. One query; counting stops at `COUNTED_ROWS` people. Each facet needs the `aggregate` gate."""
-    asking = ask(caller)
+    first. One query; counting stops at `COUNTED_ROWS` people. Each facet needs the `aggregate` gate; narrowed by an
+    attribute, the numbers leave a line."""
+    asking, narrowed = ask(caller), checked(filters)
     asked = tuple(dict.fromkeys(fields))
     if not asked or len(asked) > 20:
         raise BadFilter(_("请选择 1 到 20 项来计数"))
@@ -241,7 +250,24 @@ def facet_counts(
     if any(asking.attribute(key).storage != "facet" for key in facets):
         asking.plan(Action.READ, (), groups=facets)
         raise BadFilter(_("这项信息已加密，不能计数"))
-    _plan, condition, params = governed(asking, action=Action.READ, filters=checked(filters), groups=facets)
+    with comparing(asking, narrowed) as search:
+        plan, condition, params = governed(asking, action=Action.READ, filters=narrowed, groups=facets)
+        rows = _grouped(asked, condition, params)
+        people = sum(number for key, _value, number in rows if key == asked[0])
+        note_count(asking, narrowed, plan, condition, params, people=people)
+        search.found(people)
+    return {
+        key: tuple(
+            FacetCount(value=value, count=number, at_least=people > COUNTED_ROWS)
+            for one, value, number in rows
+            if one == key and value
+        )
+        for key in asked
+    }
+
+
+def _grouped(asked: Sequence[str], condition: str, params: Sequence[Any]) -> list[tuple[str, str, int]]:
+    """(field, value, people), most first within a field."""
     parts, values = [], []
     for key in asked:
         column = key if key in OPEN_TEXT else "facets ->> %s"
@@ -253,13 +279,4 @@ def facet_counts(
     sql = f"WITH counted AS MATERIALIZED ({base}) " + " UNION ALL ".join(parts)
     with connections["default"].cursor() as cursor:
         cursor.execute(sql, (*params, COUNTED_ROWS + 1, *values))
-        rows = cursor.fetchall()
-    bounded = sum(number for key, _value, number in rows if key == asked[0]) > COUNTED_ROWS
-    return {
-        key: tuple(
-            FacetCount(value=value, count=number, at_least=bounded)
-            for one, value, number in rows
-            if one == key and value
-        )
-        for key in asked
-    }
+        return cursor.fetchall()

@@ -9,22 +9,33 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
 from kexin.foundation.crypto import DoesNotOpen
+from kexin.foundation.database import prepared
 from kexin.foundation.problems import Unavailable
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
-from kexin.regime.types import Action, AttributeDecision, AttributeDef, BulkPlan, Outcome, Sql, Standing, SubjectFacts
-from kexin.vault import envelopes
+from kexin.regime.types import (
+    Action,
+    Actor,
+    AttributeDecision,
+    AttributeDef,
+    BulkPlan,
+    Outcome,
+    Sql,
+    Standing,
+    SubjectFacts,
+)
+from kexin.vault import envelopes, flags, masks
 from kexin.vault.queries.asking import Asking, in_words, relation_of, widest
 from kexin.vault.records import FULL, MASKED
 from kexin.vault.types import KeyMissing, KeyringDown, shown_number
 from kexin.vault.types_views import Cell, Row, Shown
 
+NOTHING = Sql("")
 #: Types whose values can be used without being seen: a call, a message, a waybill.
 CONTACT_TYPES = frozenset({"cn_mobile", "landline", "email", "wechat_id", "cn_address"})
 
@@ -57,6 +68,7 @@ class Raw:
     mark: Any = None
     read: Mapping[str, str] = field(default_factory=dict)
     contact: Mapping[str, str] = field(default_factory=dict)
+    standing: Standing | None = None
 
     def facts(self, standing: Standing) -> SubjectFacts:
         """This row as a single decision sees it."""
@@ -76,12 +88,15 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The outcome of each asked attribute as SQL: equal questions are asked once per row."""
+    """The outcome of each asked attribute as SQL: equal questions are asked once per row. ``held``: the join that
+    brings each row's relations and consents (the outcomes look into it), for the asker ``actor``."""
 
     read: Mapping[str, Outcome | int]
     contact: Mapping[str, Outcome | int]
     sql: tuple[str, ...]
     params: tuple[Any, ...]
+    held: Sql = NOTHING
+    actor: Actor | None = None
 
 
 def columns_of(asking: Asking, plan: BulkPlan, columns: Sequence[str]) -> Columns:
@@ -99,40 +114,57 @@ def columns_of(asking: Asking, plan: BulkPlan, columns: Sequence[str]) -> Column
     def outcomes(found: BulkPlan, keys: Iterable[str], guard: bool) -> dict[str, Outcome | int]:
         answer: dict[str, Outcome | int] = {}
         for key in keys:
-            outcome = Outcome.DENY if found.empty else found.columns.get(key, Outcome.DENY)
+            outcome = Outcome.DENY if plan.empty or found.empty else found.beside.get(key, Outcome.DENY)
             if isinstance(outcome, Outcome) and (outcome is Outcome.DENY or not guard):
                 answer[key] = outcome
                 continue
             piece = outcome if isinstance(outcome, Sql) else Sql("%s::text", (outcome.value,))
             if guard:
-                text = f"CASE WHEN ({found.row.text}) THEN ({piece.text}) ELSE 'deny' END"
-                piece = Sql(text, (*found.row.params, *piece.params))
+                text = f"CASE WHEN ({found.living.text}) THEN ({piece.text}) ELSE 'deny' END"
+                piece = Sql(text, (*found.living.params, *piece.params))
             answer[key] = place(piece)
         return answer
 
     usable = [key for key in columns if asking.attributes[key].type in CONTACT_TYPES]
     read = outcomes(plan, columns, guard=False)
     contact = outcomes(asking.plan(Action.CONTACT, usable), usable, guard=True) if usable else {}
-    return Columns(
-        read, contact, tuple(piece.text for piece in pieces), tuple(value for piece in pieces for value in piece.params)
-    )
+    params = tuple(value for piece in pieces for value in piece.params)
+    texts_of = tuple(piece.text for piece in pieces)
+    return Columns(read, contact, texts_of, params, Sql("") if plan.empty else plan.held, asking.actor)
 
 
 def select(
-    columns: Columns, *, condition: str, params: Sequence[Any], mark: str = "NULL", tail: str = "", before: str = ""
+    columns: Columns,
+    *,
+    condition: str,
+    params: Sequence[Any],
+    mark: str = "NULL",
+    tail: str = "",
+    before: str = "",
+    again: Sequence[Any] = (),
 ) -> list[Raw]:
     """Run one governed query. ``mark`` is the sort key as text for the cursor, ``tail`` order and limit (its parameters
-    are the last of ``params``), ``before`` a WITH clause (its parameters are the first)."""
+    are the last of ``params``), ``before`` a WITH clause (its parameters are the first), ``again`` the parameters of
+    the order once more. The rows are chosen first: what they hold, and their outcomes, are worked out for those alone."""
+    text = statement(columns, condition=condition, mark=mark, tail=tail, before=before)
+    rest = (*columns.held.params, *again) if columns.held.text else ()
+    return [_raw(columns, row) for row in prepared(text, (*params, *rest))]
+
+
+def statement(columns: Columns, *, condition: str, mark: str, tail: str, before: str = "") -> str:
+    """The SQL of `select`."""
     chosen = "".join(f", ({text})" for text in columns.sql)
-    sql = f"{before} SELECT {_OPEN_COLUMNS}, {mark}{chosen} FROM vault_subject s {condition} {tail}"
-    with connections["default"].cursor() as cursor:
-        cursor.execute(sql, params)
-        rows = cursor.fetchall()
-    return [_raw(columns, row) for row in rows]
+    if not columns.held.text:
+        return f"{before} SELECT {_OPEN_COLUMNS}, {mark}, NULL, NULL{chosen} FROM vault_subject s {condition} {tail}"
+    order = tail.rpartition("LIMIT ")[0]
+    inner = f"SELECT s.* FROM vault_subject s {condition} {tail}"
+    outer = f"{_OPEN_COLUMNS}, {mark}, {regime.RELATIONS}, {regime.CONSENTS}{chosen}"
+    return f"{before} SELECT {outer} FROM ({inner}) AS s{columns.held.text} {order}"
 
 
 def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
-    judged = row[11:]
+    judged = row[13:]
+    standing = regime.standing_of(columns.actor, row[11], row[12]) if columns.actor and columns.held.text else None
 
     def outcome(found: Outcome | int) -> str:
         return found.value if isinstance(found, Outcome) else str(judged[found])
@@ -152,11 +184,15 @@ def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
         mark=row[10],
         read={key: outcome(found) for key, found in columns.read.items()},
         contact={key: outcome(found) for key, found in columns.contact.items()},
+        standing=standing,
     )
 
 
 def standings(asking: Asking, rows: Sequence[Raw]) -> Mapping[uuid.UUID, Standing]:
-    """What the caller holds to these people, and their consents."""
+    """What the caller holds to these people, and their consents: as the rows brought it, else asked for."""
+    brought = {row.id: row.standing for row in rows if row.standing is not None}
+    if len(brought) == len(rows):
+        return brought
     return regime.subject_facts(asking.caller, [row.id for row in rows], actor=asking.actor) if rows else {}
 
 
@@ -182,6 +218,7 @@ def note_opened(
             rulebook=asking.bundle.sha256,
             audit_item="A06",
             relation=widest(relations),  # type: ignore[arg-type]
+            flags=flags.before(asking, event, rows),
             audit_ids=tuple(row.audit_id for row in rows if row.audit_id),
             count=len(rows),
             opens=opens,
@@ -258,7 +295,10 @@ def cell(
     uses = contact == Outcome.ALLOW.value
     if full and display_full and allowed:
         return Cell(attribute=key, shown=Shown.FULL, text=_worded(attribute, text), contact=uses)
-    masked = mask_for(attribute, text) if full else text
+    if full:
+        masked = _worded(attribute, mask_for(attribute, text))
+    else:
+        masked = text if masks.current(asking.attributes, attribute, display or {}) else masks.HIDDEN
     return Cell(attribute=key, shown=Shown.MASKED, text=masked, reveal=allowed and not facet, contact=uses)
 
 

@@ -8,6 +8,7 @@ from typing import Any, final
 from kexin.foundation.caller import Caller
 from kexin.regime.types import Action, BulkPlan
 from kexin.vault.queries.asking import Asking, ask
+from kexin.vault.queries.compared import refuse_sealed
 from kexin.vault.queries.filters import attributes_used, checked, compile_filters
 from kexin.vault.types_views import Filter
 
@@ -48,9 +49,11 @@ class Scope:
 
 def scope(caller: Caller, *, action: Action = Action.READ, filters: Iterable[Filter] = ()) -> Scope:
     """The people this caller may reach with this action (for at least one attribute), narrowed by filters that the
-    caller may use. Raises AttributeRefused for a filter that a rule keeps away."""
-    asking = ask(caller)
-    _plan, condition, params = governed(asking, action=action, filters=checked(filters))
+    caller may use. Raises AttributeRefused for a filter that a rule keeps away, UnknownAttribute for one that compares a
+    sealed value: how many it finds, nobody would count."""
+    asking, narrowed = ask(caller), checked(filters)
+    refuse_sealed(asking, narrowed, action=action)
+    _plan, condition, params = governed(asking, action=action, filters=narrowed)
     sql = f"SELECT s.id FROM vault_subject s WHERE {condition}"
     return Scope(_made_here, caller=caller, action=action, sql=sql, params=params)
 

@@ -12,8 +12,9 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.regime import queries as regime
 from kexin.regime.types import Action, Decision, Standing
+from kexin.vault import flags
 from kexin.vault.queries.asking import Asking, relation_of
-from kexin.vault.queries.rows import Columns, Raw, select
+from kexin.vault.queries.rows import Columns, Raw, select, standings
 from kexin.vault.types import SubjectErased, SubjectNotFound
 
 
@@ -39,12 +40,13 @@ def person(asking: Asking, subject: uuid.UUID) -> Person:
     """A subject of which this caller may read something. Absent, hidden, discarded and forbidden look the same
     (SubjectNotFound); a forbidden one leaves a line. An erased or erasing one raises SubjectErased, for callers whose
     rules let them read customers at all; to everybody else it never existed."""
-    rows = select(Columns({}, {}, (), ()), condition="WHERE s.visible AND s.id = %s", params=(subject,))
+    columns = Columns({}, {}, (), (), regime.beside(asking.actor), asking.actor)
+    rows = select(columns, condition="WHERE s.visible AND s.id = %s", params=(subject,))
     if not rows:
         if state_of(subject) in ("erasing", "erased") and not asking.plan(Action.READ, asking.attributes).empty:
             raise SubjectErased
         raise SubjectNotFound
-    held = regime.subject_facts(asking.caller, [subject], actor=asking.actor)[subject]
+    held = standings(asking, rows)[subject]
     reading = asking.decide(Action.READ, rows[0].facts(held), asking.attributes)
     if reading.nothing:
         deny(asking, rows[0], held, Action.READ, reading.rule_ids)
@@ -80,6 +82,7 @@ def deny(asking: Asking, raw: Raw, held: Standing, action: Action, rule_ids: tup
             rule_ids=rule_ids,
             rulebook=asking.bundle.sha256,
             relation=relation_of(held.grants),  # type: ignore[arg-type]
+            flags=flags.before(asking, Event.ACCESS_DENIED, [raw]),
             audit_ids=(raw.audit_id,) if raw.audit_id else (),
             count=1,
         ),

@@ -16,7 +16,7 @@ from kexin.foundation.crypto import DoesNotOpen
 from kexin.vault import envelopes, file_keys, files, keys, sealing
 from kexin.vault import operations as vault
 from kexin.vault.keyring.models import FileKey
-from kexin.vault.operations.reveal import NoValue
+from kexin.vault.operations.reveal import BeingRebuilt, NoValue
 from kexin.vault.queries.asking import EXECUTED
 from kexin.vault.tests import views
 from kexin.vault.types import SubjectNotFound
@@ -136,26 +136,32 @@ class TestDoors:
             vault.reveal(me, subject=one, attribute="email", reason="verify")
         assert counted["opens"] <= sum(entry.opens for entry in lines)
 
-    def test_a_value_that_is_sought_in_a_higher_grade_has_a_second_line(
-        self, lines: list[Any], counted: Counter[str]
+    @pytest.mark.parametrize(("grade", "opens"), [(2, 1), (4, 2)])
+    def test_a_value_that_still_lies_under_another_grade_has_a_second_line_and_the_stricter_grade_holds(
+        self, lines: list[Any], counted: Counter[str], grade: int, opens: int
     ) -> None:
         me = views.sales()
         one = views.customer(me, mobile="13812345678")
         stored = envelopes.load(subjects=[one], entity=envelopes.IDENTITY)
-        key = keys.create([keys.KeyRef(one, 4, 1)]) if all(row.grade != 4 for row in stored) else {}
-        for ref, secret in key.items():
-            envelopes.store(
-                [
-                    envelopes.seal(
-                        subject_id=one, entity=envelopes.IDENTITY, entity_id=stored[0].entity_id, grade=4,
-                        ver=stored[0].ver, key_gen=ref.gen, key=secret, values={"email": "a@example.cn"},
-                    )
-                ]
-            )  # fmt: skip
+        assert all(row.grade != grade for row in stored)
+        ref = keys.KeyRef(one, grade, 1)
+        key = (keys.create([ref]) if grade == 4 else keys.fetch([ref]))[ref]
+        envelopes.store(
+            [
+                envelopes.seal(
+                    subject_id=one, entity=envelopes.IDENTITY, entity_id=stored[0].entity_id, grade=grade,
+                    ver=stored[0].ver, key_gen=ref.gen, key=key, values={"email": "a@example.cn"},
+                )
+            ]
+        )  # fmt: skip
         lines.clear()
         counted.clear()
-        assert vault.reveal(me, subject=one, attribute="email", reason="verify").value == "a@example.cn"
-        assert counted["opens"] == sum(entry.opens for entry in lines) == 2
+        if grade == 4:
+            with pytest.raises(BeingRebuilt):
+                vault.reveal(me, subject=one, attribute="email", reason="verify")
+        else:
+            assert vault.reveal(me, subject=one, attribute="email", reason="verify").value == "a@example.cn"
+        assert counted["opens"] == sum(entry.opens for entry in lines) == opens
 
     def test_a_refusal_about_one_person_is_on_record(self, lines: list[Any]) -> None:
         one = views.customer(views.sales(), mobile="13812345678")

@@ -18,7 +18,7 @@ from kexin.foundation.problems import Problem
 from kexin.regime import operations as regime
 from kexin.vault import envelopes, keys, queries
 from kexin.vault import operations as vault
-from kexin.vault.models import Disclosure, Reveal, Subject
+from kexin.vault.models import Disclosure, Reveal, RevealCount, Subject
 from kexin.vault.operations.contact import WrongUse
 from kexin.vault.operations.release import TooManyRows
 from kexin.vault.operations.reveal import FreshSigninNeeded, NoValue
@@ -238,21 +238,15 @@ def test_above_the_quota_it_slows_and_does_not_cut_and_calls_go_on() -> None:
     with pytest.raises(SlowDown):
         _reveal(me, one)
     assert _contact(me, one).value
-    Reveal.objects.filter(actor_id=me.id).update(at=clock.now() - timedelta(seconds=21))
+    RevealCount.objects.using("evidence").filter(actor_id=me.id).update(last_at=clock.now() - timedelta(seconds=21))
     assert _reveal(me, one).used == 3
 
 
 def test_the_quota_grows_with_the_own_habit() -> None:
     me = views.sales()
     one = views.customer(me)
-    yesterday = clock.now() - timedelta(days=2)
-    Reveal.objects.bulk_create(
-        Reveal(
-            id=uuid.uuid4(), subject_id=one, attribute="mobile", purpose="presale", actor_id=me.id,
-            intake_id=uuid.uuid4(), at=yesterday,
-        )
-        for _number in range(80)
-    )  # fmt: skip
+    day = clock.today_cn() - timedelta(days=2)
+    RevealCount.objects.using("evidence").create(actor_id=me.id, day=day, opened=80, last_at=clock.now())
     assert _reveal(me, one).quota == 240
 
 
@@ -335,7 +329,8 @@ def test_no_value_of_these_doors_is_in_the_open_tables() -> None:
             "disclosure",
             "file",
             "filechunk",
-            "searchmiss",
+            "searchmisses",
+            "revealcount",
             "sourceact",
             "provenance",
         ):

@@ -1,0 +1,58 @@
+"""How far background work is: rebuilding records, and generations of search indexes. Counts, never guesses."""
+
+from __future__ import annotations
+
+from django.db import connections
+
+from kexin.vault import keys
+from kexin.vault.models import Rebuild, Subject
+from kexin.vault.types import IndexGeneration, RebuildProgress
+
+_LIVING = ("active", "frozen")
+
+
+def rebuild() -> RebuildProgress:
+    """The newest walk: what is done, and how many records are still after its cursor. Nothing is opened."""
+    row = Rebuild.objects.order_by("-id").first()
+    if row is None or row.finished_at:
+        return RebuildProgress(
+            done=row.done if row else 0,
+            behind=0,
+            changed=row.changed if row else 0,
+            failed=row.failed if row else 0,
+            finished_at=row.finished_at if row else None,
+        )
+    left = Subject.objects.filter(state__in=_LIVING)
+    left = left.filter(id__gt=row.cursor) if row.cursor else left
+    return RebuildProgress(done=row.done, behind=left.count(), changed=row.changed, failed=row.failed, finished_at=None)
+
+
+def generations() -> tuple[IndexGeneration, ...]:
+    """Every generation of every search index, as the keyring has it."""
+    rows = keys.ask(
+        "SELECT index, gen, state, coalesce(since, created_at) FROM keyring_indexkey WHERE index LIKE %s"
+        " ORDER BY index, gen",
+        ["%:%"],
+    )
+    return tuple(IndexGeneration(index=index, gen=gen, state=state, since=since) for index, gen, state, since in rows)
+
+
+def tokens_behind() -> dict[str, int]:
+    """Per index that is being renewed: records with tokens of the generation in force and none of the one being built."""
+    found = generations()
+    active = {one.index: one.gen for one in found if one.state == "active"}
+    return {one.index: _behind(one.index, active[one.index], one.gen) for one in found if one.state == "building"}
+
+
+def _behind(index: str, old: int, new: int) -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(DISTINCT o.subject_id) FROM vault_tokenexact o WHERE o.index = %(index)s"
+            " AND o.gen = %(old)s AND NOT EXISTS (SELECT 1 FROM vault_tokenexact n WHERE n.index = %(index)s"
+            " AND n.gen = %(new)s AND n.subject_id = o.subject_id))"
+            " + (SELECT count(*) FROM vault_tokengram o WHERE o.index = %(index)s AND o.gen = %(old)s"
+            " AND NOT EXISTS (SELECT 1 FROM vault_tokengram n WHERE n.index = %(index)s AND n.gen = %(new)s"
+            " AND n.subject_id = o.subject_id))",
+            {"index": index, "old": old, "new": new},
+        )
+        return int(cursor.fetchone()[0])
