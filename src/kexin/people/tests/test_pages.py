@@ -194,6 +194,7 @@ def _token(seller: Person, *purposes: str) -> str:
     ).secret
 
 
+@pytest.mark.bad_input(34)
 def test_token_selects_only_its_own_purposes(client: Client, seller: Person) -> None:
     secret = _token(seller, "service", "presale")
 
@@ -210,6 +211,7 @@ def test_token_selects_only_its_own_purposes(client: Client, seller: Person) -> 
     assert ask().status_code == 401
 
 
+@pytest.mark.bad_input(34)
 def test_a_token_does_not_borrow_the_cookie_beside_it(signed_in: Client) -> None:
     answer = signed_in.get("/api/v1/whoami", headers={"Authorization": "Bearer kx_wrong"})
     assert answer.status_code == 401

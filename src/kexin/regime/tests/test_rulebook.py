@@ -69,6 +69,7 @@ SOURCES: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.bad_input(63)
 @pytest.mark.parametrize("name", SOURCES)
 def test_hostile_files_are_refused_by_name(name: str) -> None:
     data, code = SOURCES[name]
@@ -77,6 +78,7 @@ def test_hostile_files_are_refused_by_name(name: str) -> None:
     assert finding.line > 0 or code == "too_big"
 
 
+@pytest.mark.bad_input(63)
 def test_chinese_yes_is_text_and_a_byte_order_mark_is_fine() -> None:
     assert read('\ufeffa: 是\nb: true\nc: 12\nd: "08"\n'.encode()).plain() == {"a": "是", "b": True, "c": 12, "d": "08"}
     assert parse(b"\xef\xbb\xbf" + retail().encode()).rulebook.format == 1
@@ -100,6 +102,7 @@ STRUCTURE: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.bad_input(64, 65)
 @pytest.mark.parametrize("name", STRUCTURE)
 def test_wrong_structure_names_line_key_and_remedy(name: str) -> None:
     old, new, code = STRUCTURE[name]
@@ -115,6 +118,7 @@ def test_a_misspelt_key_is_told_the_likely_one() -> None:
     assert "necessary" in finding.remedy[1] and finding.key == "purposes.order.neccessary"
 
 
+@pytest.mark.bad_input(64)
 def test_an_empty_allow_list_allows_nobody() -> None:
     """Empty means none, never all: the agent's only full permit on service disappears."""
     book = parse(
@@ -128,6 +132,7 @@ def test_an_empty_allow_list_allows_nobody() -> None:
     assert change.lost and not change.gained
 
 
+@pytest.mark.bad_input(64)
 def test_rule_order_changes_no_answer() -> None:
     """Item 64: swapped rules give the same matrix."""
     text = retail()
@@ -157,6 +162,7 @@ CHECKS: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.bad_input(65)
 @pytest.mark.parametrize("name", CHECKS)
 def test_check_finds(name: str) -> None:
     old, new, code = CHECKS[name]
@@ -206,6 +212,7 @@ def test_nobody_is_asked_again_within_48_hours() -> None:
     assert "floor" in checked(edited("ask_again_after: P30D", "ask_again_after: P1D"))
 
 
+@pytest.mark.bad_input(65)
 def test_nobody_locks_the_house_from_outside() -> None:
     """Item 65: a rulebook in which no role may sign any more cannot be published."""
     data = retail().replace('"regime:rulebook:sign"', '"regime:rulebook:read"').encode()

@@ -126,6 +126,7 @@ def test_pages_follow_each_other_without_gaps_in_every_order() -> None:
     ]
 
 
+@pytest.mark.bad_input(31)
 def test_page_marks_are_bound_to_asker_purpose_and_question() -> None:
     me, other = views.sales(), views.sales()
     for _number in range(3):
@@ -185,12 +186,14 @@ def test_filters_that_cannot_be_asked_are_refused_in_words(bad: Filter) -> None:
     assert refusal.value.status < 500
 
 
+@pytest.mark.bad_input(31)
 @pytest.mark.parametrize("size", [0, -1, 51, 10**9, True, "5", 2.5])
 def test_sizes_are_bounded(size: Any) -> None:
     with pytest.raises(Problem):
         queries.page(views.sales(), columns=["name"], size=size)
 
 
+@pytest.mark.bad_input(32)
 @pytest.mark.parametrize("field", ["password", "a__b", "?", "-created_at", "\x00", "name'", "mobile", "_connector"])
 def test_orders_that_no_list_has_are_refused(field: str) -> None:
     with pytest.raises(Problem):
@@ -200,6 +203,7 @@ def test_orders_that_no_list_has_are_refused(field: str) -> None:
 # --- oracles --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.bad_input(33)
 @pytest.mark.parametrize("attribute", ["birthday", "id_no", "gender", "wechat_openid"])
 def test_what_a_purpose_does_not_need_cannot_be_read_through_the_query(attribute: str) -> None:
     """Filter, sort, group, count and search on an attribute that may not be read: refused by name, and the answer is the

@@ -92,6 +92,7 @@ def test_an_exact_twin_is_reported_and_not_merged() -> None:
     assert (done.admitted, done.duplicates) == (2, 1)
 
 
+@pytest.mark.bad_input(36)
 def test_many_rows_go_in_and_bad_ones_are_named() -> None:
     rows = [worlds.values(number) for number in range(1_050)]
     rows[3] = worlds.values(3, mobile="oops")
@@ -201,6 +202,7 @@ def test_undoing_a_merge_keeps_later_work() -> None:
     assert opened(source)["email"] == "yt@example.cn"
 
 
+@pytest.mark.bad_input(36)
 def test_merges_do_not_bite_their_own_tail() -> None:
     first, second = customer(1), customer(2)
     vault.merge(QUALITY, source=first, target=second)

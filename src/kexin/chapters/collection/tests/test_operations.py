@@ -89,6 +89,7 @@ def test_the_import_writes_what_the_dry_run_promised(steward: Caller) -> None:
     assert done.stage is Stage.DONE and done.counts.written == 3 == Subject.objects.count()
 
 
+@pytest.mark.bad_input(50)
 def test_known_customers_are_not_written_twice(steward: Caller) -> None:
     operations.run(steward, run=tried(steward).id)
     again = tried(steward)
@@ -103,6 +104,7 @@ def test_unproven_rows_say_so(steward: Caller) -> None:
     assert set(Subject.objects.values_list("unproven", flat=True)) == {True}
 
 
+@pytest.mark.bad_input(51)
 def test_an_import_that_died_goes_on_where_it_was(steward: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     from kexin.chapters.collection.operations import working
 
@@ -126,6 +128,7 @@ def test_an_import_that_died_goes_on_where_it_was(steward: Caller, monkeypatch: 
     assert Subject.objects.count() == 90
 
 
+@pytest.mark.bad_input(51)
 def test_cancelling_keeps_what_is_written_and_says_so(steward: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     from kexin.chapters.collection.operations import working
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import Any
 
+import pytest
 from django.db import connections
 
 from kexin.chapters.collection import operations
@@ -19,6 +20,7 @@ from kexin.vault import keys
 PEOPLE = 400
 
 
+@pytest.mark.bad_input(51)
 def test_two_imports_at_the_same_moment_write_nobody_twice(fresh_db: Any) -> None:
     keys.forget()
     source = resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()

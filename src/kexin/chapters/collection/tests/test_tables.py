@@ -154,6 +154,7 @@ def look(content: bytes, **reading: object) -> tables.Sheet:
     return tables.look([content], reading=tables.Reading(**reading))  # type: ignore[arg-type]
 
 
+@pytest.mark.bad_input(41, 42, 46, 47, 48, 49)
 @pytest.mark.no_db
 @pytest.mark.parametrize("name", REFUSED)
 def test_hostile_file_is_refused_by_name(name: str) -> None:
@@ -173,6 +174,7 @@ def test_every_finding_has_its_sentence_in_both_languages() -> None:
                 assert said != sentence and said.isascii(), sentence
 
 
+@pytest.mark.bad_input(41)
 @pytest.mark.no_db
 @pytest.mark.parametrize(
     ("encoding", "found"),
@@ -184,12 +186,14 @@ def test_41_encodings_are_found(encoding: str, found: str) -> None:
     assert sheet.first_rows[0].cells[0] == "陈雨桐"
 
 
+@pytest.mark.bad_input(41)
 @pytest.mark.no_db
 def test_41_four_byte_characters_survive() -> None:
     rare = "姓名,手机号\n𠮷田㛃,13800001234\n" + "王芳,13700001234\n" * 30
     assert look(rare.encode("gb18030")).first_rows[0].cells[0] == "𠮷田㛃"
 
 
+@pytest.mark.bad_input(42)
 @pytest.mark.no_db
 @pytest.mark.parametrize("sign", [",", "\t", ";", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -198,12 +202,14 @@ def test_42_delimiters_and_line_ends(sign: str, end: str) -> None:
     assert sheet.delimiter == sign and sheet.count == 2 and len(sheet.header) == 3
 
 
+@pytest.mark.bad_input(42)
 @pytest.mark.no_db
 def test_42_excels_own_first_line() -> None:
     sheet = look(("sep=;\n" + TEXT.replace(",", ";")).encode())
     assert sheet.header == ("姓名", "手机号", "城市") and sheet.first_rows[0].row == 3
 
 
+@pytest.mark.bad_input(44)
 @pytest.mark.no_db
 @pytest.mark.parametrize("text", ["4.40305E+17", "4.40305199001010E+17", "440305199001010000", "6222600260001070000"])
 def test_44_lost_digits_are_marked(text: str) -> None:
@@ -211,6 +217,7 @@ def test_44_lost_digits_are_marked(text: str) -> None:
     assert sheet.first_rows[0].found == {1: "lost_digits"}
 
 
+@pytest.mark.bad_input(44)
 @pytest.mark.no_db
 def test_44_a_number_cell_of_18_digits_is_marked_and_a_phone_is_not() -> None:
     def fill(made: xlsxwriter.Workbook) -> None:
@@ -224,6 +231,7 @@ def test_44_a_number_cell_of_18_digits_is_marked_and_a_phone_is_not() -> None:
     assert line.found == {1: "lost_digits"} and line.cells[2] == "13800001234"
 
 
+@pytest.mark.bad_input(45)
 @pytest.mark.no_db
 def test_45_errors_formulas_and_dates() -> None:
     import datetime
@@ -245,6 +253,7 @@ def test_45_errors_formulas_and_dates() -> None:
     assert ("formulas", 3) in sheet.remarks
 
 
+@pytest.mark.bad_input(45)
 @pytest.mark.no_db
 def test_45_the_1904_calendar() -> None:
     import datetime
@@ -258,6 +267,7 @@ def test_45_the_1904_calendar() -> None:
     assert look(book(fill, date_1904=True)).first_rows[0].cells[1] == "1990-01-02"
 
 
+@pytest.mark.bad_input(47)
 @pytest.mark.no_db
 def test_47_a_lying_dimension_costs_nothing() -> None:
     import re
@@ -266,6 +276,7 @@ def test_47_a_lying_dimension_costs_nothing() -> None:
     assert look(content).count == 2
 
 
+@pytest.mark.bad_input(47)
 @pytest.mark.no_db
 def test_47_string_index_out_of_range_is_an_answer() -> None:
     content = _sheet_xml(lambda xml: xml.replace(b"<v>3</v>", b"<v>99999</v>"))
@@ -275,6 +286,7 @@ def test_47_string_index_out_of_range_is_an_answer() -> None:
         assert refused.finding in ("xlsx_damaged", "reader_died")
 
 
+@pytest.mark.bad_input(47)
 @pytest.mark.no_db
 def test_47_hidden_sheets_are_not_read() -> None:
     def fill(made: xlsxwriter.Workbook) -> None:
@@ -290,6 +302,7 @@ def test_47_hidden_sheets_are_not_read() -> None:
     assert sheet.sheet == "名单" and ("hidden_sheets", 1) in sheet.remarks
 
 
+@pytest.mark.bad_input(46)
 @pytest.mark.no_db
 def test_a_real_bomb_is_stopped_by_ratio_before_parsing() -> None:
     packed = zlib.compress(b"0" * 50_000_000)

@@ -41,6 +41,7 @@ def test_a_retry_with_the_same_key_answers_the_same_customer(api: Api) -> None:
     assert body["values"]["mobile"].encode() not in bytes(row.body_hmac) + bytes(row.key_hash)
 
 
+@pytest.mark.bad_input(35)
 def test_a_key_with_another_body_or_another_person_is_not_the_same_request(api: Api) -> None:
     assert api.create("k1").status_code == 201
     reused = api.create("k1", name="王小明")
@@ -113,6 +114,7 @@ def test_the_purpose_header_selects_and_never_widens(api: Api) -> None:
     assert api("POST", "/customers", body, Idempotency_Key="p").status_code == 422
 
 
+@pytest.mark.bad_input(34)
 def test_without_a_token_nothing_is_said(house: None, client: Any) -> None:
     for headers in ({}, {"Authorization": "Bearer kx_nothing"}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer " + "x" * 100_000}):
         answer = client.get(f"/api/v1/customers/{uuid.uuid4()}", headers=headers)
@@ -148,6 +150,7 @@ HOSTILE_BODIES = {
 }
 
 
+@pytest.mark.bad_input(2, 3, 4, 6, 12, 22, 24)
 @pytest.mark.parametrize("name", HOSTILE_BODIES)
 def test_hostile_bodies_get_a_clear_answer_and_leave_nothing(api: Api, name: str) -> None:
     answer = api("POST", "/customers", raw=HOSTILE_BODIES[name], Idempotency_Key="h")
@@ -171,11 +174,13 @@ HOSTILE_PATHS = [
 ]
 
 
+@pytest.mark.bad_input(30, 32)
 @pytest.mark.parametrize(("name", "method", "path"), HOSTILE_PATHS)
 def test_hostile_addresses_are_never_a_500(api: Api, name: str, method: str, path: str) -> None:
     assert 400 <= api(method, path).status_code < 500
 
 
+@pytest.mark.bad_input(35)
 @pytest.mark.parametrize("key", ["", "x" * 129, "带中文", "a\tb"])
 def test_a_malformed_key_is_refused(api: Api, key: str) -> None:
     body = {"values": {"name": "甲", "mobile": views.phone()}, "source": {"source": "api", "basis": "contract_if_asked"}}

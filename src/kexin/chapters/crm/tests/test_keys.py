@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from django.db import connections
 
 from kexin.chapters.crm import operations
@@ -12,6 +13,7 @@ from kexin.people.tests.factories import caller_for, person
 from kexin.vault.tests import views
 
 
+@pytest.mark.bad_input(35)
 def test_sixty_four_at_once_open_one_customer(fresh_db: Any) -> None:
     views.put_in_force()
     caller = caller_for(person("sales"), "presale")
