@@ -121,10 +121,13 @@ OWN = frozenset({"run", "setup", "doctor", "demo-reset"})
 def main() -> None:
     """Entry point of the `kexin` script."""
     if (sys.argv[1:2] or [""])[0] not in OWN:
-        with shell.told(as_json="--json" in sys.argv):
-            # Help texts must come without an installation, too; a command then says itself what is missing.
-            shell.ready("web" if Instance().exists() else "")
-            _mount()
+        try:
+            with shell.told(as_json="--json" in sys.argv):
+                # Help texts must come without an installation, too; a command then says itself what is missing.
+                shell.ready("web" if Instance().exists() else "")
+                _mount()
+        except typer.Exit as ended:  # outside the app nobody turns it into an exit code
+            sys.exit(ended.exit_code)
     app()
 
 

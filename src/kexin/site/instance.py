@@ -20,6 +20,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from kexin.site.words import gettext as _
+
 #: Database roles of processes, in both clusters. `owner` migrates; the others may do what grants.py of each room says.
 ROLES = ("owner", "web", "worker", "sequencer", "reader")
 CLUSTERS = ("main", "keyring")
@@ -75,18 +77,21 @@ class Address:
 
 def parse_url(url: str, *, variable: str = "DATABASE_URL") -> Address:
     """Read postgresql://user:password@host:port/name?option=value; ``host`` may stand among the options."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket of an IPv6 address that is not closed
+        parts = urlsplit("")
     if parts.scheme not in ("postgresql", "postgres"):
-        raise ImproperlyConfigured(f"{variable} must look like postgresql://user:password@host:5432/name")
+        raise ImproperlyConfigured(_("%(variable)s 应写成 postgresql://用户:密码@主机:5432/数据库名") % {"variable": variable})
     options = dict(parse_qsl(parts.query))
     try:
         port = int(options.pop("port", 0) or parts.port or 5432)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{variable}: the port is not a number") from error
+        raise ImproperlyConfigured(_("%(variable)s：端口不是数字") % {"variable": variable}) from error
     host = options.pop("host", "") or unquote(parts.hostname or "localhost")
     name = unquote(parts.path.lstrip("/"))
     if not name:
-        raise ImproperlyConfigured(f"{variable} does not name a database")
+        raise ImproperlyConfigured(_("%(variable)s 没有写数据库名") % {"variable": variable})
     return Address(
         host=host,
         port=port,
@@ -147,18 +152,18 @@ class Instance:
             mode = path.stat().st_mode & 0o077
             text = path.read_text(encoding="ascii").strip()
         except FileNotFoundError as error:
-            raise NotInstalled(f"{path} is missing: run `kexin setup` first") from error
+            raise NotInstalled(_("缺少 %(path)s：请先运行 `kexin setup`") % {"path": path}) from error
         except PermissionError as error:
-            raise NotInstalled(f"{path} belongs to another user: run as that user") from error
+            raise NotInstalled(_("%(path)s 属于另一个用户：请以那个用户运行") % {"path": path}) from error
         if mode:
-            raise ImproperlyConfigured(f"{path} is readable by others: chmod 600 {path}")
+            raise ImproperlyConfigured(_("%(path)s 别人也能读：chmod 600 %(path)s") % {"path": path})
         return text
 
     def read_record(self) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise NotInstalled(f"{self.folder} is not set up: run `kexin setup` or `kexin run` first") from error
+            raise NotInstalled(_("%(folder)s 还没有安装：请先运行 `kexin run` 或 `kexin setup`") % {"folder": self.folder}) from error
         return answer
 
     def place(self, cluster: str, *, host: str, port: int, name: str, options: tuple[tuple[str, str], ...] = ()) -> None:
@@ -180,7 +185,7 @@ class Instance:
         else:
             databases = self.read_record()["databases"]
             if cluster not in databases:
-                raise NotInstalled(f"{self.folder} has no {cluster} database yet: run `kexin setup` first")
+                raise NotInstalled(_("%(folder)s 还没有 %(cluster)s 数据库：请先运行 `kexin setup`") % {"folder": self.folder, "cluster": cluster})
             place = dict(databases[cluster])
         return Address(
             host=place["host"],

