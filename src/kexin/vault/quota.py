@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
@@ -71,7 +72,13 @@ def take_reveal(asking: Asking) -> tuple[int, int]:
     to wait a little (SlowDown says how long)."""
     used, quota = used_and_quota(asking)
     now, day = clock.now(), clock.today_cn()
-    place = {"actor": asking.caller.id, "day": day, "now": now, "quota": quota, "slow": now - timedelta(seconds=SLOW_S)}
+    place: dict[str, Any] = {
+        "actor": asking.caller.id,
+        "day": day,
+        "now": now,
+        "quota": quota,
+        "slow": now - timedelta(seconds=SLOW_S),
+    }
     with connections[_AT_ONCE].cursor() as cursor:
         cursor.execute(_REVEALS, place)
         row = cursor.fetchone()
@@ -127,7 +134,7 @@ def searching(asking: Asking) -> Iterator[Search]:
 
 def _take_search(asking: Asking, now: datetime) -> None:
     limit = asking.bundle.rulebook.controls.search_misses_per_hour
-    place = {"actor": asking.caller.id, "now": now, "since": now - _WINDOW, "limit": limit}
+    place: dict[str, Any] = {"actor": asking.caller.id, "now": now, "since": now - _WINDOW, "limit": limit}
     with connections[_AT_ONCE].cursor() as cursor:
         cursor.execute(_SEARCHES, place)
         if cursor.fetchone() is not None:

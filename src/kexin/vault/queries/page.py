@@ -279,4 +279,5 @@ def _grouped(asked: Sequence[str], condition: str, params: Sequence[Any]) -> lis
     sql = f"WITH counted AS MATERIALIZED ({base}) " + " UNION ALL ".join(parts)
     with connections["default"].cursor() as cursor:
         cursor.execute(sql, (*params, COUNTED_ROWS + 1, *values))
-        return cursor.fetchall()
+        rows: list[tuple[str, str, int]] = cursor.fetchall()
+        return rows
