@@ -16,6 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from kexin.chapters.crm.tests.worlds import Api
 from kexin.people.rules import posts
 from kexin.people.sign_in import BEGAN, EPOCH, SEEN
 from kexin.people.tests.factories import person
@@ -23,7 +24,8 @@ from kexin.vault.tests.worlds import rulebook_in_force
 from tests.house import tree
 
 PICTURE = tree.SNAPSHOTS / "routes.txt"
-SAMPLES = {"uuid": "00000000-0000-7000-8000-000000000000", "int": "1", "str": "x", "slug": "x", "path": "x"}
+ABSENT = "00000000-0000-7000-8000-000000000000"
+SAMPLES = {"uuid": ABSENT, "uuidstr": ABSENT, "int": "1", "str": "x", "slug": "x", "path": "x"}
 METHODS = ("GET", "POST")
 
 
@@ -59,17 +61,21 @@ def signed_in(role: str | None) -> Client:
     return client
 
 
-def answer(client: Client, method: str, address: str) -> int:
-    """The status; whatever the request changed is undone."""
+def answer(client: Client, method: str, address: str, *, token: Api | None = None) -> int:
+    """The status; whatever the request changed is undone. The API is asked with a token."""
     with transaction.atomic():
-        status = client.generic(method, address).status_code
+        if token is not None and address.startswith("/api/v1/"):
+            status = token(method, address.removeprefix("/api/v1")).status_code
+        else:
+            status = client.generic(method, address).status_code
         transaction.set_rollback(True)
-    return status
+    return int(status)
 
 
 def picture() -> str:
     """One line per route and method: status: posts."""
     clients = {role: signed_in(role) for role in (*sorted(posts.PURPOSES), None)}
+    tokens = {role: Api(role, purposes=posts.PURPOSES[role]) for role in posts.PURPOSES}
     lines = []
     for route in sorted(set(routes())):
         if route.startswith("/static"):
@@ -77,7 +83,7 @@ def picture() -> str:
         for method in METHODS:
             found: dict[int, list[str]] = defaultdict(list)
             for role, client in clients.items():
-                found[answer(client, method, sample(route))].append(role or "stranger")
+                found[answer(client, method, sample(route), token=tokens.get(role or ""))].append(role or "stranger")
             cells = "  ".join(f"{status}: {' '.join(names)}" for status, names in sorted(found.items()))
             lines.append(f"{method:4} {route}\n     {cells}\n")
     return "".join(lines)
