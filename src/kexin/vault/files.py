@@ -164,6 +164,7 @@ class SealingUploadHandler(FileUploadHandler):
         self._kind, self._expires_at, self._max_bytes = kind, expires_at, max_bytes
         self._writer: FileWriter | None = None
         self._received = 0
+        self._sealed: list[uuid.UUID] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -194,6 +195,7 @@ class SealingUploadHandler(FileUploadHandler):
             return None
         done = self._writer.finish()
         self._writer = None
+        self._sealed.append(done.id)
         return SealedUpload(file=done, name=self.file_name or "", field_name=self.field_name or "")
 
     def upload_interrupted(self) -> None:
@@ -201,3 +203,10 @@ class SealingUploadHandler(FileUploadHandler):
         if self._writer is not None:
             burn(self._writer.id)
             self._writer = None
+
+    def discard(self) -> None:
+        """Burn what this request sealed: the form it came with was refused, so nobody keeps it."""
+        self.upload_interrupted()
+        for file in self._sealed:
+            burn(file)
+        self._sealed.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from http.client import FORBIDDEN
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +31,7 @@ WORK = ("presale", "service", "contract_b2b")
 
 def _sealing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Uploads of this view are sealed while they arrive. The form is read after that is settled, so the check of the
-    form's token stands inside."""
+    form's token stands inside; what a refused request brought (no token, no right) is burned before the answer."""
     checked = csrf_protect(view)
 
     @wraps(view)
@@ -39,7 +40,14 @@ def _sealing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             request, kind="upload", expires_at=now() + operations.KEEP, max_bytes=MAX_FILE_BYTES
         )
         request.upload_handlers = [handler]  # type: ignore[assignment]
-        return checked(request, *args, **kwargs)
+        try:
+            response = checked(request, *args, **kwargs)
+        except BaseException:
+            handler.discard()
+            raise
+        if response.status_code == FORBIDDEN:
+            handler.discard()
+        return response
 
     return csrf_exempt(answer)
 

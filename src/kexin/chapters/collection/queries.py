@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from kexin.chapters.collection.adapters import tables
 from kexin.chapters.collection.adapters.findings import FINDINGS, remark
 from kexin.chapters.collection.adapters.reasons import reason
-from kexin.chapters.collection.models import ImportRejection, ImportRun
+from kexin.chapters.collection.models import ImportBatch, ImportRejection, ImportRun
 from kexin.chapters.collection.rules import columns as rules
 from kexin.chapters.collection.types import (
     Column,
@@ -27,6 +28,7 @@ from kexin.chapters.collection.types import (
     Verdict,
 )
 from kexin.foundation.caller import Caller
+from kexin.foundation.clock import now
 from kexin.people import queries as people
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
@@ -38,6 +40,8 @@ PURPOSES = ("presale", "service", "order", "member", "contract_b2b")
 ENCODINGS = ("", "utf-8", "gb18030", "utf-16", "big5")
 DELIMITERS = (",", "\t", ";", "|")
 PAGE_ROWS = 10
+#: A batch of 1,000 rows takes seconds: an import that has not moved for so long has lost its process.
+QUIET = timedelta(minutes=3)
 UNPROVEN = "unproven"
 _WRITING = Context(can_execute=frozenset({"log"}))
 
@@ -253,7 +257,20 @@ def _view(row: ImportRun, columns: tuple[Column, ...]) -> ImportView:
         opened_at=row.opened_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        resumable=resumable(row),
     )
+
+
+def resumable(row: ImportRun) -> bool:
+    """Whether an import that began can be taken up again: it ended by a problem, or its process is gone (killed, out of
+    memory) and nothing has moved for `QUIET`. Two processes on one import write no row twice, so a wrong guess is safe."""
+    if row.source_act is None or row.stage not in (Stage.STOPPED, Stage.RUNNING):
+        return False
+    if row.stage == Stage.STOPPED:
+        return True
+    newest = ImportBatch.objects.filter(run=row).order_by("-first_row").values_list("at", flat=True).first()
+    moved_at = max(filter(None, (newest, row.started_at)), default=None)
+    return moved_at is not None and now() - moved_at > QUIET
 
 
 def notes(caller: Caller, *, run: uuid.UUID, verdict: str = "refused", page: int = 1) -> RowPage:

@@ -122,6 +122,8 @@ class ImportView:
     opened_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    #: Whether it can be taken up where it stopped: ended by a problem, or nothing has moved for `QUIET`.
+    resumable: bool = False
 
     @property
     def percent(self) -> int:

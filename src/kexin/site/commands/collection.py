@@ -54,6 +54,7 @@ def bring_in(
             operations.map_columns(caller, run=run, mapping=_mapped(columns, mapping or []))
             declared = Declaration(source=source, purpose=purpose, basis=basis, label=label or file.stem)
             operations.declare(caller, run=run, declaration=declared)
+            typer.echo(f"import {run}: if it is interrupted, go on with --resume {run}", err=True)
         with _bar(as_json=as_json) as moved:
             if dry_run:
                 view = operations.try_now(caller, run=run, progress=moved)

@@ -16,6 +16,10 @@ _SPLIT = noop("请按行拆成几个文件，或请系统管理员用命令 kexi
 
 FINDINGS: Mapping[str, tuple[str, str]] = {
     "empty_file": (noop("文件是空的。"), noop("请确认选对了文件。")),
+    "interrupted": (
+        noop("处理中途停止，已写入的行都完整保留。"),
+        noop("请点“继续导入”；仍然停止时请联系系统管理员。"),
+    ),
     "no_rows": (noop("文件里没有任何一行内容。"), noop("请确认选对了文件；隐藏的工作表不会读取，需要时先取消隐藏。")),
     "no_header": (noop("第一行不像列名。"), noop("请在第一行写上列名，例如：姓名、手机号、城市。")),
     "not_a_table": (noop("这不是表格文件。"), noop("可以上传 CSV 或 XLSX。")),

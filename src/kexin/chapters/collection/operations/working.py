@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
 from kexin.chapters.collection import queries
@@ -51,7 +52,7 @@ def begin(caller: Caller, *, run: uuid.UUID, write_known: bool = False) -> None:
     """Queue the import itself, or go on with one that stopped. One evidence line says that it started."""
     with transaction.atomic():
         row = mine(caller, run)
-        if Stage(row.stage) not in (Stage.TRIED, Stage.STOPPED) or (row.stage == Stage.STOPPED and not row.source_act):
+        if row.stage != Stage.TRIED and not queries.resumable(row):
             raise WrongStage(_("请先试运行。"))
         _start(caller, row, write_known=write_known)
         perform.later(caller.under(row.purpose), run=row.id)
@@ -168,6 +169,11 @@ def _go(caller: Caller, run: uuid.UUID, *, writing: bool, progress: Progress | N
         ImportRun.objects.filter(id=run).update(stage=Stage.STOPPED, problem=code[:64], finished_at=now())
         if progress:
             raise
+    except Exception:
+        # Not our own finding (a full disk, a database that went away): the checkpoint is whole, so it can be taken up.
+        with suppress(DatabaseError):
+            ImportRun.objects.filter(id=run).update(stage=Stage.STOPPED, problem="interrupted", finished_at=now())
+        raise
 
 
 def _one_batch_at_a_time() -> None:

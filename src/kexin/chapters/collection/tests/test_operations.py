@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from importlib import resources
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
 
 from kexin.chapters.collection import operations, queries
 from kexin.chapters.collection.models import ImportRejection, ImportRun
+from kexin.chapters.collection.operations import working
 from kexin.chapters.collection.types import (
     ColumnsRefused,
     Declaration,
@@ -19,8 +21,10 @@ from kexin.chapters.collection.types import (
     ImportNotFound,
     ImportView,
     Stage,
+    WrongStage,
 )
 from kexin.foundation.caller import Caller
+from kexin.foundation.clock import now
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
 from kexin.vault.models import File, Subject
@@ -106,7 +110,6 @@ def test_unproven_rows_say_so(steward: Caller) -> None:
 
 @pytest.mark.bad_input(51)
 def test_an_import_that_died_goes_on_where_it_was(steward: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kexin.chapters.collection.operations import working
 
     text = "姓名,手机号\n" + "".join(f"王小{'一二三四五六七八九'[n % 9]},138000{n:05d}\n" for n in range(90))
     monkeypatch.setattr(working, "BATCH_ROWS", 20)
@@ -130,7 +133,6 @@ def test_an_import_that_died_goes_on_where_it_was(steward: Caller, monkeypatch: 
 
 @pytest.mark.bad_input(51)
 def test_cancelling_keeps_what_is_written_and_says_so(steward: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kexin.chapters.collection.operations import working
 
     text = "姓名,手机号\n" + "".join(f"王小一,138000{n:05d}\n" for n in range(60))
     monkeypatch.setattr(working, "BATCH_ROWS", 20)
@@ -197,3 +199,39 @@ def test_two_at_once_write_nobody_twice(steward: Caller) -> None:
     operations.run(steward, run=first.id)
     done = operations.run(steward, run=second.id)
     assert done.counts.written == 0 and done.counts.known == 3 and Subject.objects.count() == 3
+
+
+@pytest.mark.bad_input(51)
+def test_an_import_that_a_full_disk_stopped_can_be_taken_up(steward: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that is not ours leaves the checkpoint whole and the import resumable, not running for ever."""
+    text = "姓名,手机号\n" + "".join(f"王小一,138000{n:05d}\n" for n in range(60))
+    monkeypatch.setattr(working, "BATCH_ROWS", 20)
+    view = tried(steward, text)
+    with monkeypatch.context() as once:
+        written = working.vault.admit_many
+
+        def full(*args: Any, **kwargs: Any) -> Any:
+            if Subject.objects.count() == 20:
+                raise OSError(28, "No space left on device")
+            return written(*args, **kwargs)
+
+        once.setattr(working.vault, "admit_many", full)
+        with pytest.raises(OSError):
+            operations.run(steward, run=view.id)
+    stopped = queries.view(steward, run=view.id)
+    assert stopped.stage is Stage.STOPPED and stopped.resumable and "完整保留" in stopped.problem
+    assert stopped.counts.written == 20 == Subject.objects.count()
+    assert operations.run(steward, run=view.id).counts.written == 60 == Subject.objects.count()
+
+
+@pytest.mark.bad_input(51)
+def test_an_import_whose_process_was_killed_can_be_taken_up(steward: Caller) -> None:
+    """kill -9 leaves the stage running: after a while without progress the wizard offers to go on."""
+    view = tried(steward)
+    operations.begin(steward, run=view.id)
+    assert not queries.view(steward, run=view.id).resumable
+    with pytest.raises(WrongStage):
+        operations.begin(steward, run=view.id)
+    ImportRun.objects.filter(id=view.id).update(started_at=now() - 2 * queries.QUIET)
+    assert queries.view(steward, run=view.id).resumable
+    operations.begin(steward, run=view.id)

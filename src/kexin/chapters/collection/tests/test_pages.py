@@ -17,7 +17,7 @@ from kexin.people import operations as people
 from kexin.people.sign_in import BEGAN, EPOCH, SEEN
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
-from kexin.vault.models import Subject
+from kexin.vault.models import File, FileChunk, Subject
 
 CSV = "姓名,手机号,城市\n陈雨桐,13800001234,杭州市\n沈一帆,138,杭州市\n"
 
@@ -86,3 +86,15 @@ def test_the_wizard_in_english(client: Client, steward: Any) -> None:
 def test_others_are_refused(client: Client, steward: Any) -> None:
     sign_in(client, person("sales"))
     assert client.get("/imports").status_code == 403
+
+
+def test_a_refused_upload_keeps_nothing(client: Client, steward: Any) -> None:
+    """Sealing begins before the form's token can be read: what comes without one is burned again."""
+    strict = Client(enforce_csrf_checks=True)
+    sign_in(strict, steward)
+    assert upload(strict, CSV.encode()).status_code == 403
+    other = Client()
+    sign_in(other, person("sales"))
+    assert upload(other, CSV.encode()).status_code == 403
+    assert ImportRun.objects.count() == 0 and set(File.objects.values_list("state", flat=True)) <= {"burned"}
+    assert FileChunk.objects.count() == 0
