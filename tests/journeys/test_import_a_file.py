@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import ROOT
-from tests.journeys.installation import Installation
+from tests.journeys.installation import Installation, descendants
 
 pytestmark = [pytest.mark.browser, pytest.mark.no_db]
 
@@ -102,6 +109,48 @@ def test_the_shell_does_the_same(running: Installation, tmp_path: Path) -> None:
     assert zipfile.is_zipfile(errors) and errors.stat().st_mode & 0o077 == 0
     found = running.api("/customer-searches", {"term": "13100077702"}, Kexin_Purpose="presale")
     assert len(found["items"]) == 1 and "13100077702" not in str(found)
+
+
+@pytest.mark.bad_input(51)
+def test_an_import_killed_half_way_goes_on_without_a_row_twice_or_lost(running: Installation, tmp_path: Path) -> None:
+    """kill -9 of `kexin import` (and of the processes that seal for it) while it writes; then --resume."""
+    people = 8_000
+    file = tmp_path / "大名单.csv"
+    lines = "".join(f"苗木兰,1320007{number:04d}\n" for number in range(people))
+    file.write_text("姓名,电话\n" + lines, encoding="utf-8")
+    before = _people(running)
+    command = [sys.executable, "-m", "kexin.site.cli", "import", str(file), "--source", "offline"]
+    command += ["--purpose", "presale", "--basis", "unproven"]
+    process = subprocess.Popen(command, env=running.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said = next(line for line in process.stderr if "--resume" in line)
+    deadline = time.monotonic() + 60
+    while _people(running) == before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    family = descendants(process.pid)
+    assert process.poll() is None, "it was over before it could be killed: more people are needed"
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    half = _people(running) - before
+    assert 0 < half < people and half % 1_000 == 0
+    facts = running.answer(
+        "import", str(file), "--source", "offline", "--purpose", "presale", "--basis", "unproven", "--resume", said.split()[-1]
+    )
+    assert (facts["stage"], facts["written"], facts["known"], facts["refused"]) == ("done", people, 0, 0)
+    assert _people(running) - before == people
+    for phone in ("13200070000", f"1320007{half:04d}", f"1320007{people - 1:04d}"):
+        assert len(running.api("/customer-searches", {"term": phone}, Kexin_Purpose="presale")["items"]) == 1, phone
+
+
+def _people(running: Installation) -> int:
+    """Records in the vault, counted past the product."""
+    with psycopg.connect(running.instance.address("main", "admin").url(), dbname="kexin") as link:
+        row = link.execute("SELECT count(*) FROM vault_subject").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_a_hostile_file_gets_a_sentence(running: Installation, open_as: Callable[..., Page], tmp_path: Path) -> None:

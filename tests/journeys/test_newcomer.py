@@ -27,7 +27,7 @@ BEYOND = """() => {
   };
   return [...document.querySelectorAll("main *, header *")].filter((part) => {
     const box = part.getBoundingClientRect();
-    return box.width > 0 && box.right > width + 1 && !framed(part);
+    return part.checkVisibility() && box.width > 0 && box.right > width + 1 && !framed(part);
   }).slice(0, 5).map((part) => part.outerHTML.slice(0, 90));
 }"""
 

@@ -129,6 +129,9 @@ def copy_database(instance: Instance, cluster: str, *, source: str, target: str)
     setup.close_database(instance, cluster, target)
 
 
+_PATIENT = "-c idle_in_transaction_session_timeout=0"
+
+
 class Clusters:
     """The clusters of this test process."""
 
@@ -161,6 +164,10 @@ class Clusters:
                 HOST=address.host, PORT=str(address.port), USER=address.user, PASSWORD=address.password,
                 NAME=names[cluster],
             )  # fmt: skip
+            # A test's outer transaction is open on all three while it works on one of them, on slow machines too.
+            options = connections[alias].settings_dict["OPTIONS"]
+            if _PATIENT not in options.get("options", ""):
+                options["options"] = f"{options.get('options', '')} {_PATIENT}".strip()
 
 
 def _copy_tree(source: Path, target: Path) -> None:

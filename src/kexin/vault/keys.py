@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -31,7 +31,7 @@ CLASSES = (0, 1, 2, 3, 4, FILE_CLASS, INDEX_CLASS)
 #: How long a process may use an epoch key before it asks the provider again, in seconds.
 EPOCH_TTL_S = 300
 _REFUSED_ERASED = "KX001"
-_EPOCH_LOCK = 0x6B78_6570
+EPOCH_LOCK = 0x6B78_6570
 _GRADE_GEN = struct.Struct(">BI")
 
 
@@ -59,6 +59,8 @@ _KEY_COLUMNS = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
 
 
 _epochs: dict[uuid.UUID, tuple[float, EpochKey]] = {}
+#: Whatever holds opened keys in memory; `forget` empties all of them.
+caches: list[MutableMapping[Any, Any]] = [_epochs]
 
 
 @contextmanager
@@ -151,8 +153,8 @@ def epoch(epoch_id: uuid.UUID) -> EpochKey:
 
 def forget() -> None:
     """Drop every key held in memory (tests, epoch destruction, locked mode)."""
-    _epochs.clear()
-    _index_keys.clear()
+    for cache in caches:
+        cache.clear()
 
 
 def new_epoch_row(cursor: Any, grade: int) -> uuid.UUID:
@@ -174,7 +176,7 @@ def new_epoch_row(cursor: Any, grade: int) -> uuid.UUID:
 
 def _first_epoch(grade: int) -> uuid.UUID:
     with keyring_atomic() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [EPOCH_LOCK])
         cursor.execute("SELECT id FROM keyring_epoch WHERE grade = %s AND state = 'active'", [grade])
         row = cursor.fetchone()
         return row[0] if row else new_epoch_row(cursor, grade)
@@ -209,11 +211,6 @@ def subject_aad(ref: KeyRef, epoch_id: uuid.UUID) -> bytes:
 def file_aad(file_id: uuid.UUID, epoch_id: uuid.UUID) -> bytes:
     """What the wrapping of a file key is bound to."""
     return b"kexin wrap file" + file_id.bytes + epoch_id.bytes
-
-
-def index_aad(index: str, gen: int, epoch_id: uuid.UUID) -> bytes:
-    """What the wrapping of an index key is bound to."""
-    return b"kexin wrap index" + canonical.length_prefixed(index.encode(), epoch_id.bytes, struct.pack(">I", gen))
 
 
 # --- subject keys ---------------------------------------------------------------------------------------------------
@@ -343,64 +340,3 @@ def burn_all_but(subject_id: uuid.UUID, spared: Collection[tuple[int, int]]) -> 
             " WHERE w.grade = k.grade AND w.gen = k.gen)",
             [subject_id, [grade for grade, _gen in spared], [gen for _grade, gen in spared]],
         )
-
-
-# --- index keys -----------------------------------------------------------------------------------------------------
-
-_index_keys: dict[str, tuple[float, tuple[tuple[int, str, bytes], ...]]] = {}
-_READ_STATES = ("active",)
-_WRITE_STATES = ("active", "building", "retiring")
-
-
-def index_keys(index: str, *, writing: bool = False) -> tuple[tuple[int, bytes], ...]:
-    """(generation, key) pairs of a search index: those to search, or those to write tokens for. The first use of
-    an index makes its first generation. Kept in memory as long as an epoch key is."""
-    kept = _index_keys.get(index)
-    if not kept or kept[0] <= time.monotonic():
-        kept = (time.monotonic() + EPOCH_TTL_S, _load_index_keys(index))
-        _index_keys[index] = kept
-    states = _WRITE_STATES if writing else _READ_STATES
-    return tuple((gen, key) for gen, state, key in kept[1] if state in states)
-
-
-def _load_index_keys(index: str) -> tuple[tuple[int, str, bytes], ...]:
-    sql = "SELECT gen, state, epoch_id, wrapped, commit16 FROM keyring_indexkey WHERE index = %s ORDER BY gen DESC"
-    rows = ask(sql, [index])
-    if not any(row[1] == "active" for row in rows):
-        add_index_key(index, state="active")
-        rows = ask(sql, [index])
-    return tuple(
-        (gen, state, unwrap(epoch(epoch_id), bytes(wrapped), bytes(commit16), index_aad(index, gen, epoch_id)))
-        for gen, state, epoch_id, wrapped, commit16 in rows
-    )
-
-
-def add_index_key(index: str, *, state: str = "building") -> int:
-    """A new generation of an index; answers with its number."""
-    kek, key = active_epoch(INDEX_CLASS), crypto.random_bytes(crypto.KEY_BYTES)
-    with keyring_atomic() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_EPOCH_LOCK])
-        cursor.execute(
-            "SELECT coalesce(max(gen), 0), coalesce(max(gen) FILTER (WHERE state = 'active'), 0)"
-            " FROM keyring_indexkey WHERE index = %s",
-            [index],
-        )
-        newest, active = cursor.fetchone()
-        if state == "active" and active:
-            return int(active)
-        gen = int(newest) + 1
-        cursor.execute(
-            "INSERT INTO keyring_indexkey (index, gen, epoch_id, wrapped, commit16, state, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [
-                index,
-                gen,
-                kek.id,
-                wrap(kek, key, index_aad(index, gen, kek.id)),
-                sealing.commitment(key),
-                state,
-                clock.now(),
-            ],
-        )
-    _index_keys.pop(index, None)
-    return gen

@@ -13,7 +13,7 @@ from kexin.regime import queries as regime
 from kexin.regime.semantic import Invalid as InvalidValue
 from kexin.regime.semantic import masker_for, normaliser_for
 from kexin.regime.types import AttributeDef, Bundle
-from kexin.vault import age, envelopes, keys, masks
+from kexin.vault import age, envelopes, index_keys, keys, masks
 from kexin.vault.envelopes import DISPLAY, IDENTITY, Envelope
 from kexin.vault.keys import EpochKey, KeyRef
 from kexin.vault.search.indexes import all_indexes
@@ -97,7 +97,7 @@ def _tokeniser(bundle: Bundle) -> tuple[Tokeniser, tuple[IndexSecret, ...]]:
     secrets = tuple(
         IndexSecret(index.name, gen, key)
         for index in all_indexes(bundle.attributes)
-        for gen, key in keys.index_keys(index.name, writing=True)
+        for gen, key in index_keys.of(index.name, writing=True)
     )
     house = envelopes.installation().bytes
     stamp = (house, *((secret.index, secret.gen, secret.key) for secret in secrets))

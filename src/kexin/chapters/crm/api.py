@@ -188,7 +188,7 @@ def read_customer(
 ) -> Any:
     """One customer as the caller may see it; ``fields`` is a list of catalogue keys with commas between."""
     only = [key for key in fields.split(",") if key]
-    card = queries.card(request.caller, subject=customer, columns=only or None)  # type: ignore[attr-defined]
+    card = queries.card(request.caller, subject=customer, columns=only or None, history=False)  # type: ignore[attr-defined]
     if card.gone:
         raise SubjectErased(card.number)
     return _customer(card, only)

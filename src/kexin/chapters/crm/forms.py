@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from kexin.foundation import canonical
 from kexin.foundation.caller import Caller
+from kexin.foundation.ids import uuid7
 from kexin.foundation.problems import Invalid
 from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
@@ -21,6 +24,7 @@ from kexin.vault.types import SourceActRef
 from kexin.vault.types_views import Filter, Sort
 
 _FIELD = re.compile(r"f\.([a-z][a-z0-9_]{0,47})")
+_ONCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_FILTERS = 12
 MOST_VALUES = 30
 
@@ -121,6 +125,8 @@ class NewCustomer:
             if one.collect and caller.purpose in one.purposes and one.grade < 4 and self.kind in one.subject_kinds
         ]
         self.source = SourceActRef(source="counter", purpose=caller.purpose, basis="contract_if_asked")
+        #: Made with the form and sent back with it, so that a second click is the same request.
+        self.once = str(data.get("once", "")) if data else str(uuid7())
         if data is not None and data.get("basis") == "unproven":
             self.source = SourceActRef(source="counter", purpose=caller.purpose, basis="unproven")
 
@@ -130,6 +136,12 @@ class NewCustomer:
     def values(self) -> dict[str, str]:
         """What was filled in, as text; the vault validates it against the catalogue again."""
         return {field.key: field.value for field in self.fields if field.value.strip()}
+
+    @property
+    def key(self) -> str | None:
+        """Of the repeatable request: this form with these contents. Changed after going back, it is another one."""
+        contents = canonical.dumps({"kind": self.kind, "basis": self.source.basis, **self.values})
+        return f"form:{self.once}:{sha256(contents).hexdigest()}" if _ONCE.fullmatch(self.once) else None
 
     def is_valid(self) -> bool:
         """Whether every field that was filled in can be read as what it should be; each mistake stands at its field."""

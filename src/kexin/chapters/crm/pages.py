@@ -69,7 +69,13 @@ def new_customer(request: HttpRequest) -> HttpResponse:
     """Enter one customer by hand; every field is one of the catalogue that this purpose may collect."""
     form = forms.NewCustomer(request.caller, request.POST or None)  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
-        opened = operations.open_customer(request.caller, values=form.values, source=form.source, kind=form.kind)  # type: ignore[attr-defined]
+        opened = operations.open_customer(
+            request.caller,  # type: ignore[attr-defined]
+            values=form.values,
+            source=form.source,
+            kind=form.kind,
+            key=form.key,
+        )
         return redirect("crm:customer", customer=opened.id)
     return render(request, "crm/new.html", {"form": form}, status=422 if request.method == "POST" else 200)
 

@@ -25,7 +25,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.jobs import job
 from kexin.foundation.problems import Conflict
 from kexin.regime import queries as regime
-from kexin.vault import keys
+from kexin.vault import index_keys, keys
 from kexin.vault.models import Rebuild
 from kexin.vault.operations import rebuilding
 from kexin.vault.queries.upkeep import generations, tokens_behind
@@ -50,8 +50,8 @@ def renew_indexes(caller: Caller, *, settle_s: int = SETTLE_S) -> int:
         raise RenewalOpen(remedy=_("稍候再试；进度见 kexin vault status"))
     names = [index.name for index in all_indexes(regime.bundle().attributes)]
     for name in names:
-        keys.index_keys(name)
-        keys.add_index_key(name)
+        index_keys.of(name)
+        index_keys.add(name)
     _since("building", names)
     evidence.note(caller, Entry(event=Event.KEYS_ROTATED, decision="none", count=len(names), ref="index:building"))
     rebuilding.walk_tokens(due_at=clock.now() + timedelta(seconds=settle_s))

@@ -12,7 +12,7 @@ from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Conflict
-from kexin.vault import keys
+from kexin.vault import index_keys, keys
 from kexin.vault.keys import CLASSES, KeyRef
 from kexin.vault.providers import provider
 from kexin.vault.types import KeyProgress
@@ -36,7 +36,7 @@ def ensure_keys() -> None:
 def roll_epoch(caller: Caller, *, grade: int) -> uuid.UUID:
     """Start a new epoch of one class: it wraps every new key from now on; living keys follow by `rewrap`."""
     with keys.keyring_atomic() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [keys._EPOCH_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [keys.EPOCH_LOCK])
         cursor.execute("SELECT count(*) FROM keyring_epoch WHERE grade = %s AND state = 'retiring'", [grade])
         if cursor.fetchone()[0]:
             raise RollOpen(remedy=_("先完成上一次，再开始新的一次"))
@@ -109,7 +109,7 @@ def _aad(grade: int, place: list[Any], epoch_id: uuid.UUID) -> bytes:
     if grade == keys.FILE_CLASS:
         return keys.file_aad(place[0], epoch_id)
     if grade == keys.INDEX_CLASS:
-        return keys.index_aad(place[0], place[1], epoch_id)
+        return index_keys.aad(place[0], place[1], epoch_id)
     return keys.subject_aad(KeyRef(*place), epoch_id)
 
 

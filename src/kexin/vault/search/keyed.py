@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kexin.regime.types import Bundle
-from kexin.vault import envelopes, keys
+from kexin.vault import envelopes, index_keys
 from kexin.vault.search.indexes import all_indexes
 from kexin.vault.search.tokens import IndexSecret, Tokeniser
 
@@ -15,7 +15,7 @@ def tokeniser(bundle: Bundle, *, writing: bool = False) -> Tokeniser:
     A changed set of keys (rotation, a new attribute) gives a new tokeniser, and with it an empty cache of grams."""
     names = sorted(index.name for index in all_indexes(bundle.attributes))
     secrets = frozenset(
-        IndexSecret(name, gen, key) for name in names for gen, key in keys.index_keys(name, writing=writing)
+        IndexSecret(name, gen, key) for name in names for gen, key in index_keys.of(name, writing=writing)
     )
     kept = _kept.get(writing)
     if kept is None or kept[0] != secrets:

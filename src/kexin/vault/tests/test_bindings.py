@@ -13,7 +13,7 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Event
 from kexin.foundation import clock, crypto
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import envelopes, file_keys, files, keys, sealing
+from kexin.vault import envelopes, file_keys, files, index_keys, keys, sealing
 from kexin.vault import operations as vault
 from kexin.vault.keyring.models import FileKey
 from kexin.vault.operations.reveal import BeingRebuilt, NoValue
@@ -46,8 +46,8 @@ def test_an_envelope_belongs_to_its_kind_of_record_even_where_the_words_are_as_l
         (keys.subject_aad(keys.KeyRef(SUBJECT, 3, 1), EPOCH), keys.subject_aad(keys.KeyRef(SUBJECT, 4, 1), EPOCH)),
         (keys.subject_aad(keys.KeyRef(SUBJECT, 3, 1), EPOCH), keys.subject_aad(keys.KeyRef(SUBJECT, 3, 2), EPOCH)),
         (keys.file_aad(FILE, EPOCH), keys.file_aad(SUBJECT, EPOCH)),
-        (keys.index_aad("mobile", 1, EPOCH), keys.index_aad("mobile", 2, EPOCH)),
-        (keys.index_aad("mobile", 1, EPOCH), keys.index_aad("id_no", 1, EPOCH)),
+        (index_keys.aad("mobile", 1, EPOCH), index_keys.aad("mobile", 2, EPOCH)),
+        (index_keys.aad("mobile", 1, EPOCH), index_keys.aad("id_no", 1, EPOCH)),
     ],
     ids=["grade", "generation", "file", "index generation", "index"],
 )

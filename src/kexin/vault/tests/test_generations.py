@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from kexin.foundation.caller import Caller
-from kexin.vault import keys, watch
+from kexin.vault import index_keys, watch
 from kexin.vault import operations as vault
 from kexin.vault.keyring.models import IndexKey
 from kexin.vault.models import Rebuild, TokenExact, TokenGram
@@ -144,4 +144,4 @@ def test_old_tokens_match_no_key_that_is_left(worker: Any) -> None:
     for _ in range(3):
         vault.advance_indexes(SYSTEM, settle_s=0)
     assert backup and not backup & {bytes(one.token) for one in TokenExact.objects.all()}
-    assert {gen for index in {one.index for one in generations()} for gen, _key in keys.index_keys(index)} == {2}
+    assert {gen for index in {one.index for one in generations()} for gen, _key in index_keys.of(index)} == {2}

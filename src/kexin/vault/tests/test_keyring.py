@@ -13,7 +13,7 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.foundation.caller import Caller
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import envelopes, keys
+from kexin.vault import envelopes, index_keys, keys
 from kexin.vault import operations as vault
 from kexin.vault.envelopes import IDENTITY
 from kexin.vault.keyring.models import Epoch, IndexKey, SubjectKey
@@ -139,10 +139,10 @@ def test_nothing_is_fetched_before_its_line_is_committed(monkeypatch: pytest.Mon
 @pytest.mark.usefixtures("house")
 def test_index_generations_are_written_beside_each_other() -> None:
     index = "mobile:exact"
-    [(gen, key)] = keys.index_keys(index)
-    assert keys.add_index_key(index) == gen + 1
-    assert [one for one, _key in keys.index_keys(index, writing=True)] == [gen + 1, gen]
-    assert keys.index_keys(index) == ((gen, key),)
+    [(gen, key)] = index_keys.of(index)
+    assert index_keys.add(index) == gen + 1
+    assert [one for one, _key in index_keys.of(index, writing=True)] == [gen + 1, gen]
+    assert index_keys.of(index) == ((gen, key),)
     assert IndexKey.objects.filter(index=index).count() == 2
 
 
