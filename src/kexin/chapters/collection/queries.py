@@ -282,11 +282,18 @@ def notes(caller: Caller, *, run: uuid.UUID, verdict: str = "refused", page: int
     first = max(0, page - 1) * PAGE_ROWS
     found = list(wanted[first : first + PAGE_ROWS])
     shown = _shown(caller, row, {one.row for one in found}) if found else {}
-    labels = {key: label_of(one) for key, one in catalogue().items()}
+    known = catalogue()
+    labels = {key: label_of(one) for key, one in known.items()}
     answer = []
     for one in found:
-        said, remedy = reason(one.code, other_row=one.other_row, label=labels.get(one.attribute, ""))
-        name, contact = shown.get(one.row, ("", ""))
+        name, contact, cells = shown.get(one.row, ("", "", {}))
+        said, remedy = reason(
+            one.code,
+            other_row=one.other_row,
+            label=labels.get(one.attribute, ""),
+            definition=known.get(one.attribute),
+            value=cells.get(one.attribute, ""),
+        )
         answer.append(
             RowNote(
                 row=one.row, verdict=Verdict(one.verdict), name=name, contact=contact, reason=said, remedy=remedy,
@@ -296,10 +303,11 @@ def notes(caller: Caller, *, run: uuid.UUID, verdict: str = "refused", page: int
     return RowPage(rows=tuple(answer), total=wanted.count(), first=first + 1, size=PAGE_ROWS)
 
 
-def _shown(caller: Caller, row: ImportRun, wanted: set[int]) -> dict[int, tuple[str, str]]:
-    """Name and contact of these rows, masked; an unreadable contact shows its first four signs at most."""
+def _shown(caller: Caller, row: ImportRun, wanted: set[int]) -> dict[int, tuple[str, str, dict[str, str]]]:
+    """Name and contact of these rows, masked (an unreadable contact shows its first four signs at most), and the cells
+    for the one who words the reason."""
     known, last = catalogue(), max(wanted)
-    answer: dict[int, tuple[str, str]] = {}
+    answer: dict[int, tuple[str, str, dict[str, str]]] = {}
     for batch in tables.lines(content(caller, row.file_id), reading=reading(row)):
         for line in batch:
             if line.row in wanted:
@@ -307,7 +315,7 @@ def _shown(caller: Caller, row: ImportRun, wanted: set[int]) -> dict[int, tuple[
                 name = values.get("name") or values.get("org_name") or ""
                 key = next((one for one in ("mobile", "landline", "email", "wechat_id") if values.get(one)), "")
                 contact = mask_for(known[key], values[key]) if key and len(values[key]) > 8 else (values.get(key, "")[:4] + "****" if key else "")
-                answer[line.row] = (mask_for(known["name"], name) if name else "", contact)
+                answer[line.row] = (mask_for(known["name"], name) if name else "", contact, values)
         if batch[-1].row >= last:
             break
     return answer

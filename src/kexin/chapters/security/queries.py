@@ -36,7 +36,7 @@ def desk(caller: Caller, asked: Asked) -> Desk:
     today = _midnight(0)
     return Desk(
         head=head,
-        verdict=evidence.verdict(),
+        verdict=_meaningful(evidence.verdict()),
         rows=tuple(_row(line, head, actors, purposes) for line in found[:PAGE]),
         next_before=found[PAGE - 1].seq if len(found) > PAGE else None,
         count=evidence.count(Filters(since=today)),
@@ -45,6 +45,11 @@ def desk(caller: Caller, asked: Asked) -> Desk:
         may_verify=regime.permitted(caller, VERIFY),
         may_export=regime.permitted(caller, EXPORT),
     )
+
+
+def _meaningful(verdict: Verdict | None) -> Verdict | None:
+    """A check of an empty ledger (the timetable's first, before anything happened) passed nothing: it is not shown."""
+    return None if verdict is not None and verdict.ok and not verdict.size else verdict
 
 
 def line(caller: Caller, *, seq: int) -> Detail:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
+from kexin.regime.semantic import Invalid, normalise_for
 from kexin.regime.semantic.errors import MESSAGES
+from kexin.regime.types import AttributeDef
 
 _REASONS: Mapping[str, tuple[str, str]] = {
     "lost_digits": (
@@ -32,8 +35,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def reason(code: str, *, other_row: int | None, label: str) -> tuple[str, str]:
-    """The sentence of a code and what to do. Sentences of semantic types already say how to mend the value."""
+def reason(
+    code: str, *, other_row: int | None, label: str, definition: AttributeDef | None = None, value: str = ""
+) -> tuple[str, str]:
+    """The sentence of a code and what to do. Sentences of semantic types already say how to mend the value; the numbers
+    in them (少 3 位) are found again from the cell, because no row of the import keeps anything of a value."""
     if code in _REASONS:
         text, remedy = _REASONS[code]
         said = _(text) % {"row": other_row or ""} if "%(" in text else _(text)
@@ -41,6 +47,25 @@ def reason(code: str, *, other_row: int | None, label: str) -> tuple[str, str]:
     pair = MESSAGES.get(code)
     if pair is None:
         return (f"{label}：" if label else "") + _("内容不符合目录的要求"), _("请核对后再上传")
-    said = pair[1] if (get_language() or "").startswith("en") else pair[0]
-    head, _mark, tail = said.replace("{count} ", "").replace("{", "").replace("}", "").partition("，")
+    said = _told(code, definition, value) or _without_numbers(pair[1] if _english() else pair[0])
+    head, _mark, tail = said.partition(", " if _english() else "，")
     return (f"{label}：{head}" if label else head), tail or _("请核对后再上传")
+
+
+def _english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+def _told(code: str, definition: AttributeDef | None, value: str) -> str:
+    """The whole sentence, numbers included; "" when the cell is refused for another reason by now."""
+    if definition is None or not value:
+        return ""
+    try:
+        normalise_for(definition, value)
+    except Invalid as error:
+        return error.text("en" if _english() else "zh") if error.key == code else ""
+    return ""
+
+
+def _without_numbers(sentence: str) -> str:
+    return re.sub(r" ?\{\w+\} ?", "", sentence)

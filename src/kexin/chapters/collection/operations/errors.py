@@ -29,7 +29,8 @@ def error_file(caller: Caller, *, run: uuid.UUID) -> ErrorFile:
     evidence.note_now(
         caller, Entry(event=Event.EXPORT_MADE, decision="allow", count=len(found), ref=f"import:{row.id}", action="export")
     )
-    labels = {key: queries.label_of(one) for key, one in queries.catalogue().items()}
+    known = queries.catalogue()
+    labels = {key: queries.label_of(one) for key, one in known.items()}
     out = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
@@ -45,7 +46,14 @@ def error_file(caller: Caller, *, run: uuid.UUID) -> ErrorFile:
                     continue
                 at += 1
                 note = found[line.row]
-                said = reason(note.code, other_row=note.other_row, label=labels.get(note.attribute, ""))
+                cells = dict(zip(row.mapping, line.cells, strict=False))
+                said = reason(
+                    note.code,
+                    other_row=note.other_row,
+                    label=labels.get(note.attribute, ""),
+                    definition=known.get(note.attribute),
+                    value=cells.get(note.attribute, ""),
+                )
                 for place, cell in enumerate([str(line.row), *said, *line.cells]):
                     sheet.write_string(at, place, cell, text)
     return ErrorFile(

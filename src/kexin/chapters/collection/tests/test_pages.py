@@ -88,6 +88,16 @@ def test_others_are_refused(client: Client, steward: Any) -> None:
     assert client.get("/imports").status_code == 403
 
 
+def test_a_reason_has_its_numbers(client: Client, steward: Any) -> None:
+    there = upload(client, "姓名,手机号,城市\n陈雨桐,1380000,杭州市\n沈一帆,13800001234,杭洲市\n".encode()).headers["Location"]
+    client.post(there + "/columns", {"column-0": "name", "column-1": "mobile", "column-2": "city"})
+    client.post(there + "/declaration", {"source": "offline", "label": "家博会", "basis": "presale:unproven"})
+    operations.try_out(caller_for(steward, "presale"), run=ImportRun.objects.get().id)
+    page = client.get(there).content.decode()
+    assert "手机号：手机号少 4 位" in page and "是否为“杭州市”？" in page
+    assert "1380000" not in page
+
+
 def test_a_refused_upload_keeps_nothing(client: Client, steward: Any) -> None:
     """Sealing begins before the form's token can be read: what comes without one is burned again."""
     strict = Client(enforce_csrf_checks=True)
