@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -10,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import PEOPLE
-from tests.journeys.installation import Installation, alive
+from tests.journeys.installation import Installation, alive, descendants, prepare
 
 pytestmark = [pytest.mark.browser, pytest.mark.no_db]
 
@@ -113,3 +119,28 @@ def test_ctrl_c_stops_everything_and_the_next_start_keeps_the_data(own: Installa
     page = open_as("sales")
     page.goto(f"{own.url}/customers")
     assert page.locator("[data-kx-list] tbody tr").count() >= 10
+
+
+@pytest.mark.slow
+def test_a_demo_that_was_cut_short_is_told_again() -> None:
+    """kill -9 of everything while the company is being told; the next start is whole, not half and not refused."""
+    cut = prepare()
+    command = [sys.executable, "-m", "kexin.site.cli", "run", "--demo"]
+    with cut.log.open("ab") as log:
+        first = subprocess.Popen(command, env=cut.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 120
+        while "loading the demo company" not in cut.said() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(3)
+        for pid in descendants(first.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        first.wait()
+        assert not (cut.home / "cli-token").exists()
+        cut.start()
+        assert "interrupted half-way" in cut.said() and cut.health()["status"] == "ok"
+        assert cut.answer("doctor")["ok"]
+    finally:
+        cut.kill()
+        shutil.rmtree(cut.home, ignore_errors=True)

@@ -47,6 +47,7 @@ Demo = Annotated[bool, typer.Option("--demo", help="Create the demo company. Onl
 def run(*, demo: Demo = False, as_json: AsJson = False) -> None:
     """Start databases, web, worker, sequencer and witness; Ctrl-C stops all of them."""
     with shell.told(as_json=as_json):
+        _tell_again(Instance())
         launcher.run(
             demo=demo, port=_port(), load_demo=_load_demo,
             say=(lambda line: shell.answer({"line": line}, as_json=True)) if as_json else _say,
@@ -90,13 +91,27 @@ def demo_reset(*, as_json: AsJson = False) -> None:
             raise launcher.DoesNotCome(f"{instance.folder} was not born as a demo: nothing is thrown away")
         if not launcher.is_embedded():
             raise launcher.DoesNotCome("the databases are external: drop them yourself, then remove KEXIN_HOME")
-        with launcher.alone(instance):
-            for cluster in ("main", "keyring"):
-                _clear_leftover(instance, cluster)
-            for path in sorted(instance.folder.iterdir()):
-                if path.name != "run":
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        _throw_away(instance)
         shell.answer({"reset": True, "home": str(instance.folder)}, as_json=as_json)
+
+
+def _throw_away(instance: Instance) -> None:
+    with launcher.alone(instance):
+        for cluster in ("main", "keyring"):
+            _clear_leftover(instance, cluster)
+        for path in sorted(instance.folder.iterdir()):
+            if path.name != "run":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _tell_again(instance: Instance) -> None:
+    """Throw away a demo company whose telling was cut short (kill -9, power); never anything else."""
+    from kexin.site import demo
+
+    told_half = instance.exists() and instance.read_record().get("demo") is True and demo.half_told(instance.folder).exists()
+    if told_half and launcher.is_embedded():
+        _say("the demo company was interrupted half-way and is made again")
+        _throw_away(instance)
 
 
 def _clear_leftover(instance: Instance, cluster: str) -> None:

@@ -27,13 +27,21 @@ def load(*, instance: Any, say: Callable[[str], None] = lambda line: None) -> No
     if marker.exists():
         return
     say("loading the demo company …")
+    half_told(instance.folder).touch()
     environment = {**os.environ, "KEXIN_HOME": str(instance.folder), "KEXIN_ROLE": "web"}
     for variable in ("DATABASE_URL", "KEYRING_DATABASE_URL"):
         environment.pop(variable, None)
     done = subprocess.run([sys.executable, "-m", "kexin.site.demo"], env=environment, check=False)
     if done.returncode:
         raise RuntimeError("the demo company could not be loaded; the lines above say why; try `kexin demo-reset`")
+    half_told(instance.folder).unlink(missing_ok=True)
     say(f"demo company ready: {sum(BULK.values())} invented customers and the scripted ones; shell token in {marker}")
+
+
+def half_told(home: Path) -> Path:
+    """The mark that stands while the company is being told. Found at a start, the telling was cut short: half a company
+    is never shown, and nothing of it is anybody's work, so that start throws it away and tells it again."""
+    return home / "demo-half-told"
 
 
 def tell(home: Path) -> None:
