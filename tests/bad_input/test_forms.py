@@ -47,7 +47,9 @@ class _Forms(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.page, self.found, self.inside, self.select = page, [], None, ""  # type: ignore[var-annotated]
+        self.page, self.select = page, ""
+        self.found: list[Form] = []
+        self.inside: Form | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -114,7 +116,8 @@ class _Said(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.depth, self.words = 0, []  # type: ignore[var-annotated]
+        self.depth = 0
+        self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)

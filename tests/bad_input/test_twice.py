@@ -16,7 +16,7 @@ from kexin.people.tests.factories import caller_for, person
 from kexin.vault.models import Subject
 from kexin.vault.tests import views
 from tests.bad_input.world import World
-from tests.house.test_matrix import signed_in_as
+from tests.house.test_routes import signed_in_as
 
 
 @pytest.fixture

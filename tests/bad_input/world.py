@@ -17,7 +17,8 @@ from kexin.people import operations as people
 from kexin.people.tests.factories import PASSWORD, SETUP, caller_for, person
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
-from tests.house.test_matrix import LOOSE, signed_in_as
+from tests.house.test_matrix import LOOSE
+from tests.house.test_routes import signed_in_as
 
 ROLES = ("steward", "sales", "dpo", "auditor", "system_admin")
 #: Signs that somebody's text became markup, a template or a header.

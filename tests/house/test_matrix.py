@@ -20,7 +20,7 @@ from kexin.regime import operations as regime
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
 from tests.house import tree
-from tests.house.test_routes import routes, signed_in
+from tests.house.test_routes import routes, signed_in, signed_in_as
 
 PICTURE = tree.SNAPSHOTS / "relations.txt"
 RELATIONS = ("own", "foreign", "erasing", "discarded", "absent")
@@ -114,23 +114,6 @@ def picture() -> str:
         who = "  ".join(f"{status}: {' '.join(names)}" for status, names in sorted(found.items()))
         lines.append(f"{method:4} {route}  [{relation}]\n     {who}\n")
     return "".join(lines)
-
-
-def signed_in_as(member: Any) -> Any:
-    """A browser of that very person, so that relation and token agree."""
-    import time
-
-    from django.test import Client
-
-    from kexin.people.sign_in import BEGAN, EPOCH, SEEN
-
-    client = Client(raise_request_exception=False)
-    client.force_login(member, backend="kexin.people.sign_in.StaffBackend")
-    session = client.session
-    member.refresh_from_db(fields=["epoch"])
-    session.update({EPOCH: member.epoch, BEGAN: int(time.time()), SEEN: int(time.time())})
-    session.save()
-    return client
 
 
 @pytest.mark.timeout(300)

@@ -10,6 +10,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -50,14 +51,17 @@ def sample(route: str) -> str:
 
 def signed_in(role: str | None) -> Client:
     """A browser of a person with that post; None is a stranger."""
+    return Client(raise_request_exception=False) if role is None else signed_in_as(person(role))
+
+
+def signed_in_as(member: Any) -> Client:
+    """A browser of that very person, so that relation and token agree."""
     client = Client(raise_request_exception=False)
-    if role is not None:
-        member = person(role)
-        client.force_login(member, backend="kexin.people.sign_in.StaffBackend")
-        session = client.session
-        member.refresh_from_db(fields=["epoch"])
-        session.update({EPOCH: member.epoch, BEGAN: int(time.time()), SEEN: int(time.time())})
-        session.save()
+    client.force_login(member, backend="kexin.people.sign_in.StaffBackend")
+    session = client.session
+    member.refresh_from_db(fields=["epoch"])
+    session.update({EPOCH: member.epoch, BEGAN: int(time.time()), SEEN: int(time.time())})
+    session.save()
     return client
 
 

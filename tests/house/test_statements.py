@@ -35,8 +35,7 @@ from kexin.regime import operations as regime
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
 from tests.house import tree
-from tests.house.test_matrix import signed_in_as
-from tests.house.test_routes import routes
+from tests.house.test_routes import routes, signed_in_as
 
 PICTURE = tree.SNAPSHOTS / "queries.json"
 ALIASES = ("default", "evidence", "keyring")

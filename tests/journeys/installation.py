@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 import kexin.evidence
 from kexin.site.instance import Instance
 
@@ -101,6 +103,13 @@ class Installation:
         with urllib.request.urlopen(f"{self.url}/healthz", timeout=10) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
+
+    def people(self) -> int:
+        """Records in the vault, counted past the product."""
+        with psycopg.connect(self.instance.address("main", "admin").url(), dbname="kexin") as link:
+            row = link.execute("SELECT count(*) FROM vault_subject").fetchone()
+        assert row is not None
+        return int(row[0])
 
     def kexin(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """The shell as a person of the company uses it. ``code``: the exit code that is expected, None for any."""

@@ -13,7 +13,6 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -118,14 +117,14 @@ def test_an_import_killed_half_way_goes_on_without_a_row_twice_or_lost(running: 
     file = tmp_path / "大名单.csv"
     lines = "".join(f"苗木兰,1320007{number:04d}\n" for number in range(people))
     file.write_text("姓名,电话\n" + lines, encoding="utf-8")
-    before = _people(running)
+    before = running.people()
     command = [sys.executable, "-m", "kexin.site.cli", "import", str(file), "--source", "offline"]
     command += ["--purpose", "presale", "--basis", "unproven"]
     process = subprocess.Popen(command, env=running.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     said = next(line for line in process.stderr if "--resume" in line)
     deadline = time.monotonic() + 60
-    while _people(running) == before and time.monotonic() < deadline:
+    while running.people() == before and time.monotonic() < deadline:
         time.sleep(0.05)
     family = descendants(process.pid)
     assert process.poll() is None, "it was over before it could be killed: more people are needed"
@@ -134,23 +133,15 @@ def test_an_import_killed_half_way_goes_on_without_a_row_twice_or_lost(running: 
             os.kill(pid, signal.SIGKILL)
     process.wait()
     process.stderr.close()
-    half = _people(running) - before
+    half = running.people() - before
     assert 0 < half < people and half % 1_000 == 0
     facts = running.answer(
         "import", str(file), "--source", "offline", "--purpose", "presale", "--basis", "unproven", "--resume", said.split()[-1]
     )
     assert (facts["stage"], facts["written"], facts["known"], facts["refused"]) == ("done", people, 0, 0)
-    assert _people(running) - before == people
+    assert running.people() - before == people
     for phone in ("13200070000", f"1320007{half:04d}", f"1320007{people - 1:04d}"):
         assert len(running.api("/customer-searches", {"term": phone}, Kexin_Purpose="presale")["items"]) == 1, phone
-
-
-def _people(running: Installation) -> int:
-    """Records in the vault, counted past the product."""
-    with psycopg.connect(running.instance.address("main", "admin").url(), dbname="kexin") as link:
-        row = link.execute("SELECT count(*) FROM vault_subject").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def test_a_hostile_file_gets_a_sentence(running: Installation, open_as: Callable[..., Page], tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Header, Query, Router, Schema, Status
 from pydantic import ConfigDict, Field, StringConstraints
 
 from kexin.chapters.crm import operations
+from kexin.foundation.ui.request import ConsoleRequest
 from kexin.vault import operations as vault
 from kexin.vault import queries
 from kexin.vault.types import SourceActRef, SubjectErased
@@ -165,13 +166,13 @@ def _customer(row: Any, only: list[str]) -> CustomerOut:
 
 @router.post("/customers", response={201: CustomerOpened, 200: CustomerOpened}, summary="新建客户")
 def create_customer(
-    request: HttpRequest,
+    request: ConsoleRequest,
     response: HttpResponse,
     body: CustomerIn,
     idempotency_key: Annotated[str, Header(alias="Idempotency-Key", max_length=128)],
 ) -> Any:
     """Bring in one customer. A retry with the same key and body answers 200 with the same customer."""
-    caller = request.caller  # type: ignore[attr-defined]
+    caller = request.caller
     source = SourceActRef(**body.source.model_dump(), purpose=caller.purpose)
     opened = operations.open_customer(
         caller, values=body.values, source=source, kind=body.kind, key=idempotency_key, body=request.body
@@ -182,22 +183,22 @@ def create_customer(
 
 @router.get("/customers/{uuid:customer}", response=CustomerOut, summary="读取客户（脱敏）")
 def read_customer(
-    request: HttpRequest,
+    request: ConsoleRequest,
     customer: uuid.UUID,
     fields: Annotated[str, Query(max_length=2000, pattern=r"^[a-z0-9_,]*$")] = "",
 ) -> Any:
     """One customer as the caller may see it; ``fields`` is a list of catalogue keys with commas between."""
     only = [key for key in fields.split(",") if key]
-    card = queries.card(request.caller, subject=customer, columns=only or None, history=False)  # type: ignore[attr-defined]
+    card = queries.card(request.caller, subject=customer, columns=only or None, history=False)
     if card.gone:
         raise SubjectErased(card.number)
     return _customer(card, only)
 
 
 @router.post("/customer-searches", response=PageOut, summary="查找客户")
-def search_customers(request: HttpRequest, body: SearchIn) -> Any:
+def search_customers(request: ConsoleRequest, body: SearchIn) -> Any:
     """Find customers by phone, surname and last four, part of a name, pinyin or initials, e-mail or number."""
-    page = queries.match(request.caller, term=body.term, columns=body.fields, cursor=body.cursor)  # type: ignore[attr-defined]
+    page = queries.match(request.caller, term=body.term, columns=body.fields, cursor=body.cursor)
     return PageOut(
         items=[_customer(row, body.fields) for row in page.rows],
         next_cursor=page.next_cursor,
@@ -206,10 +207,10 @@ def search_customers(request: HttpRequest, body: SearchIn) -> Any:
 
 
 @router.post("/customers/{uuid:customer}/reveals", response={201: RevealOut}, summary="查看完整信息")
-def reveal(request: HttpRequest, customer: uuid.UUID, body: RevealIn) -> Any:
+def reveal(request: ConsoleRequest, customer: uuid.UUID, body: RevealIn) -> Any:
     """Open one value with a reason; the evidence line is committed first and the daily quota counts."""
     revealed = vault.reveal(
-        request.caller,  # type: ignore[attr-defined]
+        request.caller,
         subject=customer,
         attribute=body.attribute,
         reason=body.reason,
@@ -219,6 +220,6 @@ def reveal(request: HttpRequest, customer: uuid.UUID, body: RevealIn) -> Any:
 
 
 @router.get("/customers/{uuid:customer}/why", summary="为什么有这条信息")
-def why(request: HttpRequest, customer: uuid.UUID, attribute: Annotated[Key, Query()]) -> dict[str, Any]:
+def why(request: ConsoleRequest, customer: uuid.UUID, attribute: Annotated[Key, Query()]) -> dict[str, Any]:
     """Where a value came from, what for, on which basis, who saw it, who was given it, when it dies."""
-    return asdict(queries.why(request.caller, subject=customer, attribute=attribute))  # type: ignore[attr-defined]
+    return asdict(queries.why(request.caller, subject=customer, attribute=attribute))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kexin.chapters.crm import forms, operations, queries
 from kexin.foundation.ui.place import place
+from kexin.foundation.ui.request import ConsoleRequest
 from kexin.vault import operations as vault
 from kexin.vault.types_views import REVEAL_S, ContactUse
 
@@ -31,11 +32,11 @@ PICKS = (
 
 @require_GET
 @place(*WORK)
-def customers(request: HttpRequest) -> HttpResponse:
+def customers(request: ConsoleRequest) -> HttpResponse:
     """The list, filtered by facets; the filter stands in the address because facets single nobody out."""
-    owns = {"sales", "sales_lead"} & request.principal.roles  # type: ignore[attr-defined]
+    owns = {"sales", "sales_lead"} & request.principal.roles
     asked = forms.Listing.read(request.GET, usual="own" if owns else "all")
-    listing = queries.listing(request.caller, asked)  # type: ignore[attr-defined]
+    listing = queries.listing(request.caller, asked)
     return render(request, "crm/customers.html", {"listing": listing, "asked": asked, "tabs": _tabs(asked.view)})
 
 
@@ -47,30 +48,30 @@ def _tabs(view: str) -> list[dict[str, object]]:
 
 @require_POST
 @place(*WORK)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: ConsoleRequest) -> HttpResponse:
     """Search by what somebody typed. The term travels in the body and is kept nowhere."""
     term, cursor = request.POST.get("q", ""), request.POST.get("cursor") or None
-    found = queries.search(request.caller, term=term, cursor=cursor)  # type: ignore[attr-defined]
+    found = queries.search(request.caller, term=term, cursor=cursor)
     return render(request, "crm/search.html", {"listing": found, "term": term})
 
 
 @require_GET
 @place(*WORK)
-def customer(request: HttpRequest, customer: uuid.UUID) -> HttpResponse:
+def customer(request: ConsoleRequest, customer: uuid.UUID) -> HttpResponse:
     """The card: key facts left, what happened in the middle, related fragments right."""
-    card = queries.card(request.caller, subject=customer)  # type: ignore[attr-defined]
+    card = queries.card(request.caller, subject=customer)
     template = "crm/deleted.html" if card.gone else "crm/customer.html"
     return render(request, template, {"card": card}, status=410 if card.gone else 200)
 
 
 @require_http_methods(["GET", "POST"])
 @place(*WORK)
-def new_customer(request: HttpRequest) -> HttpResponse:
+def new_customer(request: ConsoleRequest) -> HttpResponse:
     """Enter one customer by hand; every field is one of the catalogue that this purpose may collect."""
-    form = forms.NewCustomer(request.caller, request.POST or None)  # type: ignore[attr-defined]
+    form = forms.NewCustomer(request.caller, request.POST or None)
     if request.method == "POST" and form.is_valid():
         opened = operations.open_customer(
-            request.caller,  # type: ignore[attr-defined]
+            request.caller,
             values=form.values,
             source=form.source,
             kind=form.kind,
@@ -82,33 +83,33 @@ def new_customer(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @place(*WORK)
-def why(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+def why(request: ConsoleRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
     """The seven lines behind one value."""
-    answer = queries.why(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
+    answer = queries.why(request.caller, subject=customer, attribute=attribute)
     return render(request, "crm/why.html", {"why": answer, "customer": customer})
 
 
 @require_GET
 @place(*WORK)
-def reveal_form(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+def reveal_form(request: ConsoleRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
     """Ask for the reason; nothing is opened yet."""
-    asked = queries.reveal_question(request.caller, subject=customer, attribute=attribute)  # type: ignore[attr-defined]
+    asked = queries.reveal_question(request.caller, subject=customer, attribute=attribute)
     picks = [{"value": code, "label": words} for code, words in PICKS]
     return render(request, "crm/reveal.html", {"asked": asked, "picks": picks, "seconds": REVEAL_S})
 
 
 @require_POST
 @place(*WORK)
-def reveal(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+def reveal(request: ConsoleRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
     """Open one value for a minute."""
     words = request.POST.get("words", "").strip()
     reason = words or request.POST.get("pick", "")
     shown = vault.reveal(
-        request.caller,  # type: ignore[attr-defined]
+        request.caller,
         subject=customer,
         attribute=attribute,
         reason=reason,
-        signed_in_at=request.signed_in_at,  # type: ignore[attr-defined]
+        signed_in_at=request.signed_in_at,
     )
     label = queries.label(attribute)
     answer = render(request, "crm/revealed.html", {"shown": shown, "seconds": REVEAL_S, "label": label})
@@ -118,21 +119,21 @@ def reveal(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpRes
 
 @require_POST
 @place(*WORK)
-def contact(request: HttpRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
+def contact(request: ConsoleRequest, customer: uuid.UUID, attribute: str) -> HttpResponse:
     """Use a value without seeing it: the answer starts the call or fills the clipboard, once."""
     try:
         use = ContactUse(request.POST.get("use", ""))
     except ValueError:
         raise forms.UnknownUse from None
-    handed = vault.contact(request.caller, subject=customer, attribute=attribute, use=use)  # type: ignore[attr-defined]
+    handed = vault.contact(request.caller, subject=customer, attribute=attribute, use=use)
     return render(request, "crm/contact.html", {"handed": handed, "customer": customer})
 
 
 @require_GET
 @place(*WORK)
-def timeline(request: HttpRequest, customer: uuid.UUID) -> HttpResponse:
+def timeline(request: ConsoleRequest, customer: uuid.UUID) -> HttpResponse:
     """What happened with this customer, newest first."""
-    lines = queries.timeline(request.caller, subject=customer)  # type: ignore[attr-defined]
+    lines = queries.timeline(request.caller, subject=customer)
     return render(request, "crm/timeline.html", {"lines": lines})
 
 

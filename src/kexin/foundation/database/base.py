@@ -36,5 +36,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         with self.wrap_database_errors:
             cursor: Any = base.ServerBindingCursor
-            prepare: Any = super()._prepare_cursor  # type: ignore[misc]
+            prepare: Any = super()._prepare_cursor  # type: ignore[misc]  # Django's own, not in its type stubs
             return prepare(cursor(self.connection))

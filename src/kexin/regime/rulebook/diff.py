@@ -146,8 +146,7 @@ def _rule_tightens(old: RuleDef | None, new: RuleDef | None, book: Rulebook) -> 
     """Whether a rule that was added, removed or changed can only take away. The cells are asked in some states only;
     this looks at the rule itself: a permit reaches no further than before, a forbid no less far, a duty stays."""
     if old is None or new is None or old.effect is not new.effect:
-        stands, gone = new is not None, old is not None
-        return (not stands or new.effect is Effect.FORBID) and (not gone or old.effect is Effect.PERMIT)  # type: ignore[union-attr]
+        return (new is None or new.effect is Effect.FORBID) and (old is None or old.effect is Effect.PERMIT)
     if new.effect is Effect.FORBID:
         return _within(old, new, book)
     lighter = (old.masked and not new.masked) or not set(old.obligations) <= set(new.obligations)

@@ -95,7 +95,7 @@ def admit(
     return Admitted(
         subject_id=one.id,
         number=shown_number(number),
-        source_act_id=source.id,  # type: ignore[arg-type]
+        source_act_id=source.id,  # type: ignore[arg-type]  # declared by now, and so it has one
         duplicates=duplicates,
     )
 
@@ -142,7 +142,7 @@ def admit_many(
             waiting[2].result()
             write(*waiting[:2])
     return AdmittedMany(
-        source_act_id=source.id,  # type: ignore[arg-type]
+        source_act_id=source.id,  # type: ignore[arg-type]  # declared by now, and so it has one
         admitted=totals["admitted"],
         refused=tuple(refused),
         batches=totals["batches"],
@@ -159,7 +159,7 @@ def _sealed_batches(
     numbered = enumerate(rows)
     tools = _tools(catalogue, _GRADES)
     act = bulk.Act(
-        id=source.id,  # type: ignore[arg-type]
+        id=source.id,  # type: ignore[arg-type]  # declared by now, and so it has one
         purpose=source.purpose,
         kind=kind,
         unproven=source.basis == UNPROVEN,

@@ -349,12 +349,17 @@ def _row(asking: Asking, raw: Raw, plan: BulkPlan, columns: Sequence[str], displ
 
 def check_sample(asking: Asking, rows: Sequence[Raw], held: Mapping[uuid.UUID, Standing], *, sample: int = 2) -> None:
     """Decide a few rows again, singly (regime.md, proof 4): the first, and others spread over the page. A difference
-    withholds the whole answer and leaves a line in the ledger."""
+    withholds the whole answer and leaves a line in the ledger. What the rows brought of relations and consents is
+    what their outcomes were worked out from, so these few are asked for it apart: a join that is wrong, or a right that
+    ended meanwhile, would else agree with itself."""
     if not rows:
         return
     step = max(1, len(rows) // sample)
-    for row in rows[::step][:sample]:
-        decision = asking.decide(Action.READ, row.facts(held[row.id]), row.read)
+    picked = rows[::step][:sample]
+    brought = any(row.standing is not None for row in picked)
+    apart = regime.subject_facts(asking.caller, [row.id for row in picked], actor=asking.actor) if brought else held
+    for row in picked:
+        decision = asking.decide(Action.READ, row.facts(apart[row.id]), row.read)
         single = {key: decision.outcomes[key].outcome.value for key in row.read}
         if single != dict(row.read):
             evidence.note_now(

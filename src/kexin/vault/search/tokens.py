@@ -104,7 +104,7 @@ class GramHasher:
         if len(text) < 2:
             return ()
         pairs = list(map(str.__add__, text, text[1:]))
-        tokens: set[int] = set(map(self._caches[_BIGRAM].get, pairs))  # type: ignore[arg-type]
+        tokens: set[int] = set(map(self._caches[_BIGRAM].get, pairs))  # type: ignore[arg-type]  # None is looked for below
         if None in tokens:
             tokens = {self.token(_BIGRAM, pair) for pair in pairs}
         tokens.add(self.whole(text))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from kexin.evidence import operations as evidence
 from kexin.vault import keys
@@ -57,3 +58,32 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(keys, "fetch", spy)
     return seen
+
+
+@pytest.fixture
+def as_worker(open_house: Any) -> Iterator[Any]:
+    """The worker's rights in the keyring: only it moves and re-wraps keys."""
+    before = dict(connections["keyring"].settings_dict)
+    address = open_house.instance.address("keyring", "worker")
+    connections["keyring"].close()
+    connections["keyring"].settings_dict.update(USER=address.user, PASSWORD=address.password)
+    yield open_house
+    connections["keyring"].close()
+    connections["keyring"].settings_dict.update(USER=before["USER"], PASSWORD=before["PASSWORD"])
+
+
+@pytest.fixture
+def ledger_down(monkeypatch: pytest.MonkeyPatch) -> Callable[[], type[Exception]]:
+    """From the call on no line can be written; answers what is then raised."""
+
+    class LedgerDown(Exception):
+        pass
+
+    def down(caller: Any, entry: Any) -> Any:
+        raise LedgerDown
+
+    def begin() -> type[Exception]:
+        monkeypatch.setattr(evidence, "note_now", down)
+        return LedgerDown
+
+    return begin

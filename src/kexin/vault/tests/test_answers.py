@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from kexin.evidence import operations as evidence
 from kexin.foundation.problems import Problem
 from kexin.regime import operations as regime
 from kexin.regime.types import Action
 from kexin.vault import keys, queries
 from kexin.vault.models import Sealed
+from kexin.vault.queries import rows
 from kexin.vault.queries.scope import Scope
 from kexin.vault.tests import views
 from kexin.vault.types import KeyringDown
@@ -38,27 +39,41 @@ def ids(page: Page) -> set[uuid.UUID]:
 
 @pytest.mark.parametrize("question", ["page", "card", "match"])
 def test_nothing_is_opened_when_the_line_cannot_be_written(
-    question: str, fetched: list[Any], monkeypatch: pytest.MonkeyPatch
+    question: str, fetched: list[Any], ledger_down: Callable[[], type[Exception]]
 ) -> None:
     me = views.sales()
     one = views.customer(me)
     fetched.clear()
-
-    class LedgerDown(Exception):
-        pass
-
-    def down(caller: Any, entry: Any) -> Any:
-        raise LedgerDown
-
-    monkeypatch.setattr(evidence, "note_now", down)
+    down = ledger_down()
     ask = {
         "page": lambda: queries.page(me, columns=["name"]),
         "card": lambda: queries.card(me, subject=one),
         "match": lambda: queries.match(me, term="陈雨桐"),
     }
-    with pytest.raises(LedgerDown):
+    with pytest.raises(down):
         ask[question]()
     assert fetched == []
+
+
+@pytest.mark.parametrize("question", ["page", "match"])
+def test_a_right_that_ends_while_a_list_is_drawn_withholds_it(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proof 4 looks for itself: what the rows brought along cannot vouch for their own outcomes."""
+    me = views.sales()
+    one = views.customer(me)
+    selected = rows.select
+
+    def ended_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        found = selected(*args, **kwargs)
+        regime.end_grant(views.importer(), subject=one, relation="owner")
+        return found
+
+    monkeypatch.setattr(rows, "select", ended_meanwhile)
+    ask = {
+        "page": lambda: queries.page(me, columns=["name", "mobile"]),
+        "match": lambda: queries.match(me, term="陈雨桐", columns=["name", "mobile"]),
+    }
+    with pytest.raises(rows.PlanMismatch):
+        ask[question]()
 
 
 def test_without_the_keyring_lists_stand_and_cells_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +114,7 @@ def test_a_scope_is_made_for_a_caller_and_joins() -> None:
     with pytest.raises(TypeError):
         Scope(object(), caller=me, action=Action.READ, sql="SELECT 1", params=())
     with pytest.raises(TypeError):
-        queries.scope(None)  # type: ignore[arg-type]
+        queries.scope(None)  # type: ignore[arg-type]  # that is the point
     regime.end_grant(views.importer(), subject=one, principal=me.id, relation="owner")
     again = queries.scope(me, filters=[Filter(field="relation", value="own")])
     with connections["default"].cursor() as cursor:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from kexin.foundation.caller import Caller
 from kexin.vault import index_keys, watch
@@ -19,18 +17,6 @@ from kexin.vault.queries import generations, match, tokens_behind
 from kexin.vault.tests import views
 
 SYSTEM = Caller.for_service("upkeep", cause="test")
-
-
-@pytest.fixture
-def worker(open_house: Any) -> Iterator[Any]:
-    """The worker's rights in the keyring: only it moves keys."""
-    before = dict(connections["keyring"].settings_dict)
-    address = open_house.instance.address("keyring", "worker")
-    connections["keyring"].close()
-    connections["keyring"].settings_dict.update(USER=address.user, PASSWORD=address.password)
-    yield open_house
-    connections["keyring"].close()
-    connections["keyring"].settings_dict.update(USER=before["USER"], PASSWORD=before["PASSWORD"])
 
 
 def states(index: str = "mobile:exact") -> list[tuple[int, str]]:
@@ -48,7 +34,7 @@ def walk() -> None:
         vault.rebuild(SYSTEM, run=row.id)
 
 
-def test_everybody_is_found_through_every_step_and_the_old_tokens_are_gone(worker: Any) -> None:
+def test_everybody_is_found_through_every_step_and_the_old_tokens_are_gone(as_worker: Any) -> None:
     seller = views.sales()
     first = views.phone()
     old = views.customer(seller, mobile=first)
@@ -85,7 +71,7 @@ def test_everybody_is_found_through_every_step_and_the_old_tokens_are_gone(worke
     assert watch.any_watched([old])
 
 
-def test_no_step_is_taken_before_every_process_knows_the_one_before(worker: Any) -> None:
+def test_no_step_is_taken_before_every_process_knows_the_one_before(as_worker: Any) -> None:
     views.customer(views.sales())
     vault.renew_indexes(SYSTEM)
     assert vault.rebuild(SYSTEM, run=Rebuild.objects.latest("due_at").id) == {"changed": 0}
@@ -99,7 +85,7 @@ def test_no_step_is_taken_before_every_process_knows_the_one_before(worker: Any)
     assert vault.advance_indexes(SYSTEM) == "waiting" and states()[0] == (1, "closing")
 
 
-def test_a_record_that_a_late_writer_left_without_new_tokens_stops_the_switch(worker: Any) -> None:
+def test_a_record_that_a_late_writer_left_without_new_tokens_stops_the_switch(as_worker: Any) -> None:
     seller = views.sales()
     subject = views.customer(seller, mobile=(phone := views.phone()))
     vault.renew_indexes(SYSTEM, settle_s=0)
@@ -111,7 +97,7 @@ def test_a_record_that_a_late_writer_left_without_new_tokens_stops_the_switch(wo
     assert vault.advance_indexes(SYSTEM, settle_s=0) == "switched" and finds(seller, phone)
 
 
-def test_a_drop_that_was_killed_is_finished_by_the_next_run(worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_drop_that_was_killed_is_finished_by_the_next_run(as_worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from kexin.vault.operations import generations as module
 
     for _ in range(3):
@@ -135,7 +121,7 @@ def test_a_drop_that_was_killed_is_finished_by_the_next_run(worker: Any, monkeyp
     assert not TokenExact.objects.filter(gen=1).exists() and not TokenGram.objects.filter(gen=1).exists()
 
 
-def test_old_tokens_match_no_key_that_is_left(worker: Any) -> None:
+def test_old_tokens_match_no_key_that_is_left(as_worker: Any) -> None:
     """What a backup taken before the renewal still holds."""
     subject: uuid.UUID = views.customer(views.sales())
     backup = {bytes(one.token) for one in TokenExact.objects.filter(subject_id=subject)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -144,18 +143,6 @@ def test_index_generations_are_written_beside_each_other() -> None:
     assert [one for one, _key in index_keys.of(index, writing=True)] == [gen + 1, gen]
     assert index_keys.of(index) == ((gen, key),)
     assert IndexKey.objects.filter(index=index).count() == 2
-
-
-@pytest.fixture
-def as_worker(open_house: Any) -> Iterator[Any]:
-    """The worker's rights in the keyring: only it re-wraps."""
-    before = dict(connections["keyring"].settings_dict)
-    address = open_house.instance.address("keyring", "worker")
-    connections["keyring"].close()
-    connections["keyring"].settings_dict.update(USER=address.user, PASSWORD=address.password)
-    yield open_house
-    connections["keyring"].close()
-    connections["keyring"].settings_dict.update(USER=before["USER"], PASSWORD=before["PASSWORD"])
 
 
 def test_an_epoch_roll_takes_every_key_along_and_then_the_old_one_dies(as_worker: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from importlib import resources
 from typing import Any
@@ -195,19 +196,11 @@ def test_an_erasure_between_the_line_and_the_key_wins(door: Any, monkeypatch: py
 
 
 @pytest.mark.parametrize("door", [_reveal, _contact])
-def test_no_line_no_key(door: Any, monkeypatch: pytest.MonkeyPatch, order: list[Any]) -> None:
+def test_no_line_no_key(door: Any, ledger_down: Callable[[], type[Exception]], order: list[Any]) -> None:
     me = views.sales()
     one = views.customer(me)
     order.clear()
-
-    class LedgerDown(Exception):
-        pass
-
-    def down(caller: Any, entry: Any) -> Any:
-        raise LedgerDown
-
-    monkeypatch.setattr(evidence, "note_now", down)
-    with pytest.raises(LedgerDown):
+    with pytest.raises(ledger_down()):
         door(me, one)
     assert not [seen for seen in order if isinstance(seen, tuple) and 3 in seen]
     assert not Reveal.objects.exists()
