@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "kexin"
 MAP = ROOT / "docs" / "MAP.md"
 FLOORS = (
-    (7, "site"), (6, "chapters/collection"), (6, "chapters/crm"), (6, "chapters/privacy"), (6, "chapters/security"),
+    (7, "site"), (6, "chapters/collection"), (6, "chapters/crm"), (6, "chapters/privacy"), (6, "chapters/security"), (6, "chapters/compliance"),
     (4, "vault"), (3, "regime"), (2, "people"), (1, "evidence"), (0, "foundation"),
 )  # fmt: skip
 DOORS = ("operations", "queries", "holdings")

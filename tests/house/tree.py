@@ -21,6 +21,7 @@ ROOMS = (
     "kexin.chapters.crm",
     "kexin.chapters.privacy",
     "kexin.chapters.security",
+    "kexin.chapters.compliance",
     "kexin.site",
 )
 

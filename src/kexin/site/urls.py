@@ -21,5 +21,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kexin.chapters.crm.pages")),
     path("", include("kexin.chapters.privacy.pages")),
     path("", include("kexin.chapters.security.pages")),
+    path("", include("kexin.chapters.compliance.pages")),
     path("api/v1/", include("kexin.site.api")),
 ]
