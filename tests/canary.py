@@ -42,9 +42,11 @@ def spellings(value: str) -> dict[bytes, str]:
     found.setdefault(value.encode("unicode_escape"), "escaped")
     found.setdefault(value.encode("unicode_escape").replace(b"\\", b"\\\\"), "escaped twice")
     for shift in range(3):
-        # base64 of the value at each of three offsets inside a longer text, without the parts that neighbours change
-        encoded = base64.b64encode(b"\0" * shift + raw)
-        found.setdefault(encoded[4 if shift else 0 : len(encoded) - 4], f"base64 at {shift}")
+        # base64 of the value at each of three offsets inside a longer text, without the groups that neighbours change:
+        # a group that is whole stays, else a phone number shrinks to six digits, which every clock shows now and then
+        padded = b"\0" * shift + raw
+        encoded = base64.b64encode(padded[: len(padded) - len(padded) % 3])
+        found.setdefault(encoded[4 if shift else 0 :], f"base64 at {shift}")
     return {needle: name for needle, name in found.items() if len(needle) >= LEAST_BYTES}
 
 
