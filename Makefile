@@ -35,6 +35,8 @@ check: $(VENV)/installed-dev front-end messages ## style, types, arrows between 
 
 torture: $(VENV)/installed-dev front-end messages browser ## the long forms of the tests
 	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "slow" --timeout 3600
+	@KEXIN_SUITE=2 $(PY) -m pytest -q -n 2 --dist loadgroup -m "not slow" src/kexin/vault
+	@KEXIN_SUITE=3 $(PY) -m pytest -q -n 2 --dist loadgroup -m "not slow" src/kexin/vault
 
 ## Measuring
 

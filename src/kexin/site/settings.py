@@ -187,6 +187,8 @@ LANGUAGE_COOKIE_HTTPONLY = True
 # Everything about signing in (allauth, Argon2id, limits) is written beside the code that depends on it.
 globals().update(defaults.SETTINGS)
 KEXIN_TRUSTED_PROXIES = _number("KEXIN_TRUSTED_PROXIES", 0, 0, 5)
+#: 0: the suite of sealing is what the rulebook's profile says (crypto_suite). 3 is for key providers in FIPS modes.
+KEXIN_SUITE = _number("KEXIN_SUITE", 0, 0, 3)
 CSRF_FAILURE_VIEW = "kexin.foundation.ui.answers.csrf_failed"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 

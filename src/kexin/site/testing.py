@@ -53,7 +53,7 @@ def enter() -> Instance:
 
 def fingerprint() -> str:
     """Hash of everything that decides what a fresh database looks like."""
-    digest = hashlib.sha256(os.environ.get("KEXIN_PG_BIN", "").encode())
+    digest = hashlib.sha256("|".join(os.environ.get(name, "") for name in ("KEXIN_PG_BIN", "KEXIN_SUITE")).encode())
     for pattern in ("**/migrations/*.py", "**/grants.py", "site/setup.py", "site/postgres.py", "site/instance.py"):
         for path in sorted(PACKAGE.glob(pattern)):
             digest.update(str(path.relative_to(PACKAGE)).encode() + path.read_bytes())

@@ -10,8 +10,9 @@ class VaultConfig(AppConfig):
 
     def ready(self) -> None:
         from kexin.vault import facts, holdings
-        from kexin.vault.operations import rebuilding
+        from kexin.vault.operations import rebuilding, switching
 
         facts.register()
         holdings.register()
         rebuilding.register()
+        switching.register()

@@ -21,7 +21,7 @@ from django.db import connections
 
 from kexin.foundation import canonical, clock, ids
 from kexin.regime.types import AttributeDef
-from kexin.vault import copying, envelopes, keys, sealing
+from kexin.vault import copying, keys, sealing
 from kexin.vault.envelopes import DISPLAY, IDENTITY
 from kexin.vault.keys import EpochKey, Minter
 from kexin.vault.records import Prepared, Preparer
@@ -57,6 +57,7 @@ class Given:
     secrets: Sequence[IndexSecret] = field(repr=False)
     house: uuid.UUID
     epochs: Mapping[int, EpochKey] = field(repr=False)
+    suite: int
 
 
 class Tools:
@@ -70,12 +71,13 @@ class Tools:
         tokeniser: Tokeniser,
         house: uuid.UUID,
         epochs: Mapping[int, EpochKey],
+        suite: int,
     ) -> None:
         self.attributes = attributes
         self.tokeniser = tokeniser
         self.house = house.bytes
         self.minter = Minter(epochs)
-        self.suite = envelopes.suite_for_new()
+        self.suite = suite
         places = [*((IDENTITY, grade) for grade in epochs), (DISPLAY, DISPLAY_GRADE)]
         #: (entity, grade) -> the end of the associated data of a first envelope.
         self.rests = {
@@ -290,4 +292,4 @@ def stopping(sealers: list[Sealers]) -> Iterator[None]:
 def rebuild(given: Given) -> Tools:
     """The tools again, in another process."""
     tokeniser = Tokeniser(given.secrets, installation=given.house.bytes)
-    return Tools(given.attributes, tokeniser, given.house, given.epochs)
+    return Tools(given.attributes, tokeniser, given.house, given.epochs, given.suite)

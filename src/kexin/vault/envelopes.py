@@ -19,7 +19,7 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Noted
 from kexin.foundation import ids
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import keys, sealing
+from kexin.vault import keys, sealing, suites
 from kexin.vault.keys import KeyRef
 from kexin.vault.types import HIGH_GRADES, PAYLOAD_CLASS
 
@@ -79,13 +79,6 @@ def installation() -> uuid.UUID:
     return _installations[name]
 
 
-def suite_for_new() -> int:
-    """The suite of the profile in force. Suite 3 is for key providers limited to FIPS modes."""
-    from django.conf import settings
-
-    return int(getattr(settings, "KEXIN_SUITE", sealing.SUITE_SIV))
-
-
 def seal(
     *,
     subject_id: uuid.UUID,
@@ -100,7 +93,7 @@ def seal(
     house: uuid.UUID | None = None,
 ) -> Envelope:
     """Seal one record's values of one grade. The key must be stored already."""
-    suite = suite or suite_for_new()
+    suite = suite or suites.in_force()
     place = sealing.Place(
         installation=house or installation(),
         entity=entity,
@@ -127,6 +120,17 @@ def load(
         sql += " FOR UPDATE"
     with connections["default"].cursor() as cursor:
         cursor.execute(sql, params)
+        return [_envelope(row) for row in cursor.fetchall()]
+
+
+def of_other_suites(subjects: Collection[uuid.UUID], *, suite: int, but: Collection[str]) -> list[Envelope]:
+    """The envelopes of these subjects that another suite sealed, apart from these entities; locked, still closed."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM vault_sealed WHERE subject_id = ANY(%s::uuid[]) AND suite <> %s"
+            " AND entity <> ALL(%s::text[]) FOR UPDATE",
+            [list(subjects), suite, list(but)],
+        )
         return [_envelope(row) for row in cursor.fetchall()]
 
 
@@ -220,7 +224,10 @@ def seal_payload(subject_id: uuid.UUID, payload: Mapping[str, Any]) -> bytes:
     """Seal the details of an evidence line. Format: id of this payload (16 bytes), then an envelope."""
     payload_id = ids.uuid7()
     envelope = sealing.seal_values(
-        key=payload_key(subject_id), place=_payload_place(subject_id, payload_id), values=dict(payload)
+        key=payload_key(subject_id),
+        place=_payload_place(subject_id, payload_id),
+        values=dict(payload),
+        suite=suites.in_force(),
     )
     return payload_id.bytes + envelope
 

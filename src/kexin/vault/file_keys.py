@@ -20,7 +20,7 @@ def create(file_id: uuid.UUID, subject_id: uuid.UUID | None) -> bytes:
                 subject_id,
                 kek.id,
                 keys.wrap(kek, key, keys.file_aad(file_id, kek.id)),
-                sealing.commitment(key),
+                sealing.commitment(key, suite=kek.suite),
                 clock.now(),
             ],
         )

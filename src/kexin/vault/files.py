@@ -1,8 +1,8 @@
 """Files: sealed 64 KiB at a time while they arrive, opened chunk by chunk, gone with their key.
 
-Each chunk is AES-256-GCM under the file's own key; the nonce is the chunk's number and the last flag, which a file
-never repeats (the STREAM construction of Hoang et al.), and both are in the associated data with the file's id. A
-chunk moved, dropped, doubled or cut off at the end does not open.
+Each chunk is AES-256-GCM (under suite 2 SM4-GCM) under the file's own key; the nonce is the chunk's number and the last
+flag, which a file never repeats (the STREAM construction of Hoang et al.), and both are in the associated data with the
+file's id and suite. A chunk moved, dropped, doubled or cut off at the end does not open.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.http import HttpRequest
 
 from kexin.foundation import clock, crypto, ids
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import file_keys
+from kexin.vault import file_keys, sealing, suites
 from kexin.vault.models import File, FileChunk
 from kexin.vault.types import FileGone, FileRef
 
@@ -33,8 +33,24 @@ def _nonce(no: int, last: bool) -> bytes:
     return struct.pack(">QI", no, int(last))
 
 
-def _aad(file_id: uuid.UUID, no: int, last: bool) -> bytes:
-    return b"kexin file/1" + file_id.bytes + _nonce(no, last)
+class _Chunks:
+    """How the chunks of one file are sealed and opened."""
+
+    def __init__(self, file_id: uuid.UUID, key: bytes, suite: int) -> None:
+        chinese = suite == sealing.SUITE_SM4
+        self._seal, self._open = (crypto.sm4_seal, crypto.sm4_open) if chinese else (crypto.gcm_seal, crypto.gcm_open)
+        self._key = crypto.hmac_sm3(key, b"kexin file 2")[: crypto.SM4_KEY_BYTES] if chinese else key
+        self._head = (b"kexin file/2" if chinese else b"kexin file/1") + file_id.bytes
+
+    def seal(self, no: int, last: bool, data: bytes) -> bytes:
+        """One chunk; each number is used once."""
+        nonce = _nonce(no, last)
+        return self._seal(self._key, nonce, data, self._head + nonce)
+
+    def open(self, no: int, last: bool, ct: bytes) -> bytes:
+        """The same chunk at the same place; raises DoesNotOpen."""
+        nonce = _nonce(no, last)
+        return self._open(self._key, nonce, ct, self._head + nonce)
 
 
 class FileWriter:
@@ -51,15 +67,14 @@ class FileWriter:
         subject_id: uuid.UUID | None = None,
     ) -> None:
         self.id = ids.uuid7()
-        self._key = file_keys.create(self.id, subject_id)
+        suite = suites.in_force()
+        self._chunks = _Chunks(self.id, file_keys.create(self.id, subject_id), suite)
         self._buffer = bytearray()
         self._no = 0
         self._size = 0
-        sealed_name = crypto.gcm_seal(
-            self._key, _nonce(_NAME, True), name.encode()[:_MAX_NAME], _aad(self.id, _NAME, True)
-        )
+        sealed_name = self._chunks.seal(_NAME, True, name.encode()[:_MAX_NAME])
         self._row = File(
-            id=self.id, kind=kind, subject_id=subject_id, name_ct=sealed_name, media_type=media_type[:100],
+            id=self.id, kind=kind, subject_id=subject_id, suite=suite, name_ct=sealed_name, media_type=media_type[:100],
             kept_by=kept_by, created_at=clock.now(), expires_at=expires_at,
         )  # fmt: skip
         self._row.save(force_insert=True)
@@ -81,7 +96,7 @@ class FileWriter:
         return as_ref(self._row)
 
     def _seal(self, data: bytes, *, last: bool) -> None:
-        ct = crypto.gcm_seal(self._key, _nonce(self._no, last), data, _aad(self.id, self._no, last))
+        ct = self._chunks.seal(self._no, last, data)
         FileChunk(file_id=self.id, no=self._no, ct=ct).save(force_insert=True)
         self._no += 1
 
@@ -112,19 +127,18 @@ def read(row: File) -> tuple[str, Iterator[bytes]]:
     key = file_keys.fetch(row.id)
     if key is None or row.name_ct is None:
         raise FileGone
-    name = crypto.gcm_open(key, _nonce(_NAME, True), bytes(row.name_ct), _aad(row.id, _NAME, True))
-    return name.decode(errors="replace"), _chunks(row, key)
+    chunks = _Chunks(row.id, key, row.suite)
+    return chunks.open(_NAME, True, bytes(row.name_ct)).decode(errors="replace"), _opened(row, chunks)
 
 
-def _chunks(row: File, key: bytes) -> Iterator[bytes]:
+def _opened(row: File, chunks: _Chunks) -> Iterator[bytes]:
     for no in range(row.chunks):
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT ct FROM vault_filechunk WHERE file_id = %s AND no = %s", [row.id, no])
             found = cursor.fetchone()
         if found is None:
             raise DoesNotOpen("a chunk of the file is missing")
-        last = no == row.chunks - 1
-        yield crypto.gcm_open(key, _nonce(no, last), bytes(found[0]), _aad(row.id, no, last))
+        yield chunks.open(no, no == row.chunks - 1, bytes(found[0]))
 
 
 def burn(file_id: uuid.UUID) -> bool:

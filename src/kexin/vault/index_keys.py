@@ -7,9 +7,9 @@ import time
 import uuid
 
 from kexin.foundation import canonical, clock, crypto
-from kexin.vault import keys, sealing
+from kexin.vault import keys, sealing, suites
 
-_opened: dict[str, tuple[float, tuple[tuple[int, str, bytes], ...]]] = {}
+_opened: dict[str, tuple[float, tuple[tuple[int, str, bytes, int], ...]]] = {}
 _READ_STATES = ("active",)
 _WRITE_STATES = ("active", "building", "retiring")
 keys.caches.append(_opened)
@@ -20,26 +20,26 @@ def aad(index: str, gen: int, epoch_id: uuid.UUID) -> bytes:
     return b"kexin wrap index" + canonical.length_prefixed(index.encode(), epoch_id.bytes, struct.pack(">I", gen))
 
 
-def of(index: str, *, writing: bool = False) -> tuple[tuple[int, bytes], ...]:
-    """(generation, key) pairs of a search index: those to search, or those to write tokens for. The first use of
+def of(index: str, *, writing: bool = False) -> tuple[tuple[int, bytes, int], ...]:
+    """(generation, key, suite) of a search index: those to search, or those to write tokens for. The first use of
     an index makes its first generation. Kept in memory as long as an epoch key is."""
     kept = _opened.get(index)
     if not kept or kept[0] <= time.monotonic():
         kept = (time.monotonic() + keys.EPOCH_TTL_S, _load(index))
         _opened[index] = kept
     states = _WRITE_STATES if writing else _READ_STATES
-    return tuple((gen, key) for gen, state, key in kept[1] if state in states)
+    return tuple((gen, key, suite) for gen, state, key, suite in kept[1] if state in states)
 
 
-def _load(index: str) -> tuple[tuple[int, str, bytes], ...]:
-    sql = "SELECT gen, state, epoch_id, wrapped, commit16 FROM keyring_indexkey WHERE index = %s ORDER BY gen DESC"
+def _load(index: str) -> tuple[tuple[int, str, bytes, int], ...]:
+    sql = "SELECT gen, state, suite, epoch_id, wrapped, commit16 FROM keyring_indexkey WHERE index = %s ORDER BY gen DESC"
     rows = keys.ask(sql, [index])
     if not any(row[1] == "active" for row in rows):
         add(index, state="active")
         rows = keys.ask(sql, [index])
     return tuple(
-        (gen, state, keys.unwrap(keys.epoch(epoch_id), bytes(wrapped), bytes(commit16), aad(index, gen, epoch_id)))
-        for gen, state, epoch_id, wrapped, commit16 in rows
+        (gen, state, keys.unwrap(keys.epoch(epoch_id), bytes(wrapped), bytes(commit16), aad(index, gen, epoch_id)), suite)
+        for gen, state, suite, epoch_id, wrapped, commit16 in rows
     )
 
 
@@ -58,14 +58,15 @@ def add(index: str, *, state: str = "building") -> int:
             return int(active)
         gen = int(newest) + 1
         cursor.execute(
-            "INSERT INTO keyring_indexkey (index, gen, epoch_id, wrapped, commit16, state, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO keyring_indexkey (index, gen, suite, epoch_id, wrapped, commit16, state, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 index,
                 gen,
+                suites.in_force(),
                 kek.id,
                 keys.wrap(kek, key, aad(index, gen, kek.id)),
-                sealing.commitment(key),
+                sealing.commitment(key, suite=kek.suite),
                 state,
                 clock.now(),
             ],

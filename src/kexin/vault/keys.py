@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation import canonical, clock, crypto
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import copying, sealing
+from kexin.vault import copying, sealing, suites
 from kexin.vault.providers import default_provider, provider
 from kexin.vault.types import KeyMissing, KeyringDown, SubjectErased
 
@@ -51,6 +51,7 @@ class EpochKey:
     id: uuid.UUID
     grade: int
     key: bytes
+    suite: int = sealing.SUITE_SIV
 
 
 #: A row of keyring_subjectkey without its time: subject, grade, generation, epoch, wrapped key, commitment.
@@ -60,7 +61,7 @@ _KEY_COLUMNS = "subject_id, grade, gen, epoch_id, wrapped, commit16, created_at"
 
 _epochs: dict[uuid.UUID, tuple[float, EpochKey]] = {}
 #: Whatever holds opened keys in memory; `forget` empties all of them.
-caches: list[MutableMapping[Any, Any]] = [_epochs]
+caches: list[MutableMapping[Any, Any]] = [_epochs, suites.known]
 
 
 @contextmanager
@@ -97,7 +98,7 @@ def keyring_atomic() -> Iterator[Any]:
         raise
 
 
-def ask(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def ask(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Read from the keyring; a connection that died meanwhile is replaced once."""
     for attempt in (1, 2):
         try:
@@ -138,15 +139,15 @@ def epoch(epoch_id: uuid.UUID) -> EpochKey:
     if kept and kept[0] > time.monotonic():
         return kept[1]
     rows = ask(
-        "SELECT grade, provider, provider_ref, wrapped, commit16, state FROM keyring_epoch WHERE id = %s", [epoch_id]
+        "SELECT grade, provider, provider_ref, wrapped, commit16, suite FROM keyring_epoch WHERE id = %s", [epoch_id]
     )
     if not rows:
         raise KeyMissing("no such epoch")
-    grade, provider_name, ref, wrapped, commit16, _state = rows[0]
+    grade, provider_name, ref, wrapped, commit16, suite = rows[0]
     key = provider(provider_name).unwrap(ref=ref, wrapped=bytes(wrapped), aad=_epoch_aad(epoch_id, grade))
-    if not crypto.equal(sealing.commitment(key), bytes(commit16)):
+    if not crypto.equal(sealing.commitment(key, suite=suite), bytes(commit16)):
         raise DoesNotOpen("this is not the key that the epoch was committed to")
-    made = EpochKey(epoch_id, grade, key)
+    made = EpochKey(epoch_id, grade, key, suite)
     _epochs[epoch_id] = (time.monotonic() + EPOCH_TTL_S, made)
     return made
 
@@ -158,18 +159,19 @@ def forget() -> None:
 
 
 def new_epoch_row(cursor: Any, grade: int) -> uuid.UUID:
-    """Make an epoch and write its row as active, after proving that the provider gives back what it wrapped."""
-    epoch_id, name = uuid.uuid4(), default_provider()
+    """Make an epoch of the suite in force and write its row as active, after proving that the provider gives back what
+    it wrapped."""
+    epoch_id, name, suite = uuid.uuid4(), default_provider(), suites.in_force()
     held = provider(name)
-    ref = held.create(epoch=epoch_id, grade=grade)
+    ref = held.create(epoch=epoch_id, grade=grade, suite=suite)
     key, aad = crypto.random_bytes(crypto.KEY_BYTES), _epoch_aad(epoch_id, grade)
     wrapped = held.wrap(ref=ref, key=key, aad=aad)
     if not crypto.equal(held.unwrap(ref=ref, wrapped=wrapped, aad=aad), key):
         raise DoesNotOpen("the provider does not give back what it wrapped")
     cursor.execute(
-        "INSERT INTO keyring_epoch (id, grade, provider, provider_ref, wrapped, commit16, state, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, 'active', %s)",
-        [epoch_id, grade, name, ref, wrapped, sealing.commitment(key), clock.now()],
+        "INSERT INTO keyring_epoch (id, grade, provider, provider_ref, wrapped, commit16, suite, state, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, 'active', %s)",
+        [epoch_id, grade, name, ref, wrapped, sealing.commitment(key, suite=suite), suite, clock.now()],
     )
     return epoch_id
 
@@ -190,15 +192,14 @@ def _epoch_aad(epoch_id: uuid.UUID, grade: int) -> bytes:
 
 
 def wrap(kek: EpochKey, key: bytes, aad: bytes) -> bytes:
-    """Wrap a key. A nonce that repeats by chance shows nothing here: GCM-SIV, and wrapped keys are random."""
-    nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
-    return nonce + crypto.siv_seal(kek.key, nonce, key, aad)
+    """Wrap a key as the epoch's suite does."""
+    return sealing.wrap(key=kek.key, aad=aad, plaintext=key, suite=kek.suite)
 
 
 def unwrap(kek: EpochKey, wrapped: bytes, commit16: bytes, aad: bytes) -> bytes:
     """Unwrap a key and check that it is the one committed to."""
-    key = crypto.siv_open(kek.key, wrapped[:12], wrapped[12:], aad)
-    if not crypto.equal(sealing.commitment(key), commit16):
+    key = sealing.unwrap(key=kek.key, aad=aad, wrapped=wrapped, suite=kek.suite)
+    if not crypto.equal(sealing.commitment(key, suite=kek.suite), commit16):
         raise DoesNotOpen("this is not the key that the row was committed to")
     return key
 
@@ -222,15 +223,27 @@ class Minter:
     __slots__ = ("_by_grade",)
 
     def __init__(self, epochs: Mapping[int, EpochKey]) -> None:
-        self._by_grade = {grade: (kek.id, kek.id.bytes, crypto.Siv(kek.key)) for grade, kek in epochs.items()}
+        self._by_grade = {grade: (kek, kek.id.bytes, _wrapper(kek)) for grade, kek in epochs.items()}
 
     def mint(self, subject_id: uuid.UUID, grade: int, gen: int = 1) -> tuple[bytes, Row]:
         """A new random key, and its row as it must be stored before anything sealed under the key is."""
-        epoch_id, epoch, kek = self._by_grade[grade]
-        drawn = crypto.random_bytes(crypto.KEY_BYTES + crypto.GCM_NONCE_BYTES)
-        key, nonce = drawn[: crypto.KEY_BYTES], drawn[crypto.KEY_BYTES :]
+        kek, epoch, wrapped = self._by_grade[grade]
+        key = crypto.random_bytes(crypto.KEY_BYTES)
         aad = b"kexin wrap" + subject_id.bytes + epoch + _GRADE_GEN.pack(grade, gen)
-        return key, (subject_id, grade, gen, epoch_id, nonce + kek.seal(nonce, key, aad), sealing.commitment(key))
+        return key, (subject_id, grade, gen, kek.id, wrapped(key, aad), sealing.commitment(key, suite=kek.suite))
+
+
+def _wrapper(kek: EpochKey) -> Callable[[bytes, bytes], bytes]:
+    """`wrap` under one epoch, for many keys: suite 1 takes the key in once."""
+    if kek.suite != sealing.SUITE_SIV:
+        return lambda key, aad: wrap(kek, key, aad)
+    seal, fresh = crypto.Siv(kek.key).seal, crypto.random_bytes
+
+    def siv(key: bytes, aad: bytes) -> bytes:
+        nonce = fresh(crypto.GCM_NONCE_BYTES)
+        return nonce + seal(nonce, key, aad)
+
+    return siv
 
 
 def create(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from kexin.foundation import crypto
 from kexin.foundation.crypto import DoesNotOpen
+from kexin.vault import sealing
 
 
 class Provider(Protocol):
@@ -23,8 +24,8 @@ class Provider(Protocol):
 
     name: str
 
-    def create(self, *, epoch: uuid.UUID, grade: int) -> str:
-        """Make the key of an epoch; answers with its reference."""
+    def create(self, *, epoch: uuid.UUID, grade: int, suite: int) -> str:
+        """Make the key of an epoch of this suite (`sealing.SUITES`); answers with its reference."""
 
     def wrap(self, *, ref: str, key: bytes, aad: bytes) -> bytes:
         """Wrap an epoch key."""
@@ -41,16 +42,17 @@ class ProviderGone(DoesNotOpen):
 
 
 class FileProvider:
-    """One file of 32 bytes per epoch, mode 0600. Unlinking is best effort on journaling disks: say so, never more."""
+    """One file of 32 bytes per epoch, mode 0600. Unlinking is best effort on journaling disks: say so, never more. The
+    file's name says the suite that its key wraps with; one without a word is of suite 1, as all were at first."""
 
     name = "file"
 
     def __init__(self, *, folder: Path) -> None:
         self._folder = folder
 
-    def create(self, *, epoch: uuid.UUID, grade: int) -> str:
+    def create(self, *, epoch: uuid.UUID, grade: int, suite: int) -> str:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ref = f"epoch-{grade}-{epoch}.key"
+        ref = f"epoch-{grade}-{epoch}{_WORDS[suite]}.key"
         handle = os.open(self._folder / ref, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, crypto.random_bytes(crypto.KEY_BYTES))
@@ -61,11 +63,10 @@ class FileProvider:
         return ref
 
     def wrap(self, *, ref: str, key: bytes, aad: bytes) -> bytes:
-        nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
-        return nonce + crypto.siv_seal(self._key(ref), nonce, key, aad)
+        return sealing.wrap(key=self._key(ref), aad=aad, plaintext=key, suite=_suite(ref))
 
     def unwrap(self, *, ref: str, wrapped: bytes, aad: bytes) -> bytes:
-        return crypto.siv_open(self._key(ref), wrapped[:12], wrapped[12:], aad)
+        return sealing.unwrap(key=self._key(ref), aad=aad, wrapped=wrapped, suite=_suite(ref))
 
     def destroy(self, *, ref: str) -> None:
         path = self._path(ref)
@@ -97,6 +98,13 @@ class FileProvider:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+_WORDS = {sealing.SUITE_SIV: "", sealing.SUITE_SM4: ".sm4", sealing.SUITE_GCM_DERIVED: ".gcm"}
+
+
+def _suite(ref: str) -> int:
+    return next((suite for suite, word in _WORDS.items() if word and ref.endswith(f"{word}.key")), sealing.SUITE_SIV)
 
 
 def provider(name: str) -> Provider:

@@ -95,9 +95,9 @@ _kept: dict[tuple[Any, ...], Tokeniser] = {}
 def _tokeniser(bundle: Bundle) -> tuple[Tokeniser, tuple[IndexSecret, ...]]:
     """One tokeniser per process and set of keys, so that the tokens of common grams stay cached."""
     secrets = tuple(
-        IndexSecret(index.name, gen, key)
+        IndexSecret(index.name, gen, key, suite)
         for index in all_indexes(bundle.attributes)
-        for gen, key in index_keys.of(index.name, writing=True)
+        for gen, key, suite in index_keys.of(index.name, writing=True)
     )
     house = envelopes.installation().bytes
     stamp = (house, *((secret.index, secret.gen, secret.key) for secret in secrets))

@@ -1,14 +1,16 @@
 """Sealing one record: suites, padding and what a seal is bound to. Pure: keys come in, bytes go out, nothing is kept.
 
 An envelope is ``suite (1 byte) | nonce (12) or salt (24) | ciphertext | tag (16)``. Suite 1 is AES-256-GCM-SIV under
-the subject key; suite 3 is AES-256-GCM under a key derived for this one message (providers limited to FIPS modes).
-Suite 2 (SM4-GCM) is reserved. Measurements and reasons: docs/decisions, RFC 8452, NIST SP 800-38D.
+the subject key; suites 2 and 3 are GCM under a key derived for this one message: SM4 with HMAC-SM3 (国密), and AES-256
+with HMAC-SHA-256 (providers limited to FIPS modes). Keys are wrapped the same way, and a suite decides the hash of
+everything keyed beside it. Measurements and reasons: docs/decisions, RFC 8452, RFC 8998, NIST SP 800-38D.
 """
 
 from __future__ import annotations
 
 import struct
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +18,9 @@ from kexin.foundation import canonical, crypto
 from kexin.foundation.crypto import DoesNotOpen
 
 SUITE_SIV = 1
+SUITE_SM4 = 2
 SUITE_GCM_DERIVED = 3
-SUITES = (SUITE_SIV, SUITE_GCM_DERIVED)
+SUITES = (SUITE_SIV, SUITE_SM4, SUITE_GCM_DERIVED)
 #: Version of what the associated data says; part of every seal.
 SCHEMA = 1
 _NUMBERS = struct.Struct(">HBIBII")
@@ -88,25 +91,38 @@ def seal_bytes(*, key: bytes, place: Place, plaintext: bytes, suite: int = SUITE
 
 def seal_under(*, key: bytes, aad: bytes, plaintext: bytes, suite: int) -> bytes:
     """Seal bytes for the place that this associated data describes."""
-    head = bytes((suite,))
+    return bytes((suite,)) + wrap(key=key, aad=aad, plaintext=pad(plaintext), suite=suite)
+
+
+def wrap(*, key: bytes, aad: bytes, plaintext: bytes, suite: int) -> bytes:
+    """Seal bytes whose length is no secret (a key): nonce or salt, ciphertext, tag. A nonce that repeats by chance
+    shows nothing under suite 1; the others never use a message key twice."""
     if suite == SUITE_SIV:
         nonce = crypto.random_bytes(crypto.GCM_NONCE_BYTES)
-        return head + nonce + crypto.siv_seal(key, nonce, pad(plaintext), aad)
-    if suite == SUITE_GCM_DERIVED:
-        salt = _fresh_salt()
-        return head + salt + crypto.gcm_seal(_message_key(key, salt, aad), _ZERO_NONCE, pad(plaintext), aad)
-    raise ValueError(f"no suite {suite}")
+        return nonce + crypto.siv_seal(key, nonce, plaintext, aad)
+    if suite not in SUITES:
+        raise ValueError(f"no suite {suite}")
+    salt = _fresh_salt()
+    seal = crypto.sm4_seal if suite == SUITE_SM4 else crypto.gcm_seal
+    return salt + seal(_message_key(key, salt, aad, suite), _ZERO_NONCE, plaintext, aad)
+
+
+def unwrap(*, key: bytes, aad: bytes, wrapped: bytes, suite: int) -> bytes:
+    """Open what `wrap` sealed; raises DoesNotOpen."""
+    if suite == SUITE_SIV:
+        return crypto.siv_open(key, wrapped[: crypto.GCM_NONCE_BYTES], wrapped[crypto.GCM_NONCE_BYTES :], aad)
+    if suite not in SUITES:
+        raise DoesNotOpen(f"no suite {suite}")
+    salt, sealed = wrapped[:_SALT_BYTES], wrapped[_SALT_BYTES:]
+    open_ = crypto.sm4_open if suite == SUITE_SM4 else crypto.gcm_open
+    return open_(_message_key(key, salt, aad, suite), _ZERO_NONCE, sealed, aad)
 
 
 def open_bytes(*, key: bytes, place: Place, envelope: bytes, suite: int) -> bytes:
     """Open what `seal_bytes` sealed for this place; `suite` is what the row says. Raises DoesNotOpen."""
-    if not envelope or envelope[0] != suite or suite not in SUITES:
+    if not envelope or envelope[0] != suite:
         raise DoesNotOpen("the envelope is not of the suite that its row names")
-    aad = place.aad(suite)
-    if suite == SUITE_SIV:
-        return unpad(crypto.siv_open(key, envelope[1:13], envelope[13:], aad))
-    salt = envelope[1 : 1 + _SALT_BYTES]
-    return unpad(crypto.gcm_open(_message_key(key, salt, aad), _ZERO_NONCE, envelope[1 + _SALT_BYTES :], aad))
+    return unpad(unwrap(key=key, aad=place.aad(suite), wrapped=envelope[1:], suite=suite))
 
 
 def seal_values(*, key: bytes, place: Place, values: dict[str, Any], suite: int = SUITE_SIV) -> bytes:
@@ -122,9 +138,14 @@ def open_values(*, key: bytes, place: Place, envelope: bytes, suite: int) -> dic
     return values
 
 
-def commitment(key: bytes) -> bytes:
-    """16 bytes that only this key has: AEAD tags alone do not commit to one key."""
-    return crypto.hmac_sha256(key, b"kexin commit")[:16]
+def commitment(key: bytes, *, suite: int = SUITE_SIV) -> bytes:
+    """16 bytes that only this key has: AEAD tags alone do not commit to one key. ``suite``: that of the wrapping."""
+    return keyed(suite)(key, b"kexin commit")[:16]
+
+
+def keyed(suite: int) -> Callable[[bytes, bytes], bytes]:
+    """The keyed hash of a suite: HMAC over SM3 for suite 2, over SHA-256 for the others."""
+    return crypto.hmac_sm3 if suite == SUITE_SM4 else crypto.hmac_sha256
 
 
 _last_salt = b""
@@ -140,6 +161,8 @@ def _fresh_salt() -> bytes:
     return salt
 
 
-def _message_key(key: bytes, salt: bytes, aad: bytes) -> bytes:
+def _message_key(key: bytes, salt: bytes, aad: bytes, suite: int) -> bytes:
     """The key of one message: bound to its place as well as to its salt."""
+    if suite == SUITE_SM4:
+        return crypto.hmac_sm3(key, b"kexin seal 2" + salt + crypto.sm3(aad))[: crypto.SM4_KEY_BYTES]
     return crypto.hmac_sha256(key, b"kexin seal 3" + salt + crypto.sha256(aad))

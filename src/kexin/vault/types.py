@@ -161,6 +161,17 @@ class IndexGeneration:
     gen: int
     state: str
     since: datetime
+    suite: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteProgress:
+    """The suite in force, and how many envelopes, wrapped keys and search indexes are of another one."""
+
+    suite: int
+    envelopes: int
+    keys: int
+    indexes: int
 
 
 def shown_number(number: int) -> str:

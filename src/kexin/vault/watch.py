@@ -13,8 +13,7 @@ from django.db import connections
 
 from kexin.foundation import clock
 from kexin.foundation.canonical import length_prefixed
-from kexin.foundation.crypto import hmac_sha256
-from kexin.vault import envelopes, index_keys
+from kexin.vault import envelopes, index_keys, sealing
 
 #: Name of the key in the keyring; not an index of the catalogue, so that no renewal of indexes forgets the marks.
 _KEY = "watch"
@@ -22,8 +21,8 @@ _KEY = "watch"
 
 def token(subject: uuid.UUID) -> bytes:
     """What marks this record here: 128 bits under the newest key of this name."""
-    [(_gen, key), *_rest] = index_keys.of(_KEY)
-    return hmac_sha256(key, length_prefixed(b"watch/1", envelopes.installation().bytes, subject.bytes))[:16]
+    [(_gen, key, suite), *_rest] = index_keys.of(_KEY)
+    return sealing.keyed(suite)(key, length_prefixed(b"watch/1", envelopes.installation().bytes, subject.bytes))[:16]
 
 
 def any_watched(subjects: Collection[uuid.UUID]) -> bool:

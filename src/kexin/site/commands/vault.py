@@ -58,11 +58,17 @@ def status(as_json: AsJson = False) -> None:
 
     with told(as_json=as_json):
         walk, found, behind = queries.rebuild(), queries.generations(), queries.tokens_behind()
+        suite = queries.suites_behind()
         facts = {
             "records": asdict(walk),
+            "suite": asdict(suite),
             "indexes": [{**asdict(one), "behind": behind.get(one.index, 0)} for one in found],
         }
         lines = [_("按现行制度加密：已完成 %(done)s，还差 %(behind)s") % {"done": walk.done, "behind": walk.behind}]
+        lines.append(
+            _("密码套件 %(suite)s：还差 %(envelopes)s 个加密记录、%(keys)s 把密钥、%(indexes)s 个检索索引。本软件不是经认证的商用密码产品。")
+            % asdict(suite)
+        )
         lines += [f"{one.index}  {one.gen}  {one.state}  {behind.get(one.index, '')}".rstrip() for one in found]
         answer(facts, as_json=as_json, text="\n".join(lines))
 

@@ -14,6 +14,8 @@ class Epoch(models.Model):
     provider_ref = models.CharField(max_length=120)
     wrapped = models.BinaryField()
     commit16 = models.BinaryField()
+    #: How keys are wrapped under it and committed to: `sealing.SUITES`.
+    suite = models.SmallIntegerField(default=1, db_default=1)
     #: active wraps new keys; retiring only unwraps, until "rows behind" is 0; destroyed opens nothing ever again.
     state = models.CharField(max_length=9, default="active")
     created_at = models.DateTimeField()
@@ -67,6 +69,8 @@ class IndexKey(models.Model):
     pk = models.CompositePrimaryKey("index", "gen")
     index = models.CharField(max_length=48)
     gen = models.SmallIntegerField()
+    #: Whose hash its tokens are made with: SM3 under suite 2.
+    suite = models.SmallIntegerField(default=1, db_default=1)
     epoch_id = models.UUIDField()
     wrapped = models.BinaryField()
     commit16 = models.BinaryField()

@@ -13,6 +13,8 @@ class File(models.Model):
     #: The one person it is about; NULL for a file about many or none.
     subject_id = models.UUIDField(null=True)
     state = models.CharField(max_length=9, default="receiving")
+    #: How name and chunks are sealed: 1 AES-256-GCM, 2 SM4-GCM.
+    suite = models.SmallIntegerField(default=1, db_default=1)
     name_ct = models.BinaryField(null=True)
     media_type = models.CharField(max_length=100, default="application/octet-stream")
     size_bytes = models.BigIntegerField(default=0)

@@ -14,6 +14,7 @@ from kexin.vault.operations.rebuilding import rebuild
 from kexin.vault.operations.release import release
 from kexin.vault.operations.reveal import REASONS, reveal
 from kexin.vault.operations.rotation import behind, destroy_epoch, ensure_keys, rewrap, roll_epoch
+from kexin.vault.operations.switching import follow_suite
 from kexin.vault.operations.trial import Trial, try_many
 from kexin.vault.operations.upkeep import sweep
 from kexin.vault.operations.watching import unwatch_record, watch_record
@@ -38,6 +39,7 @@ __all__ = [
     "discard",
     "ensure_keys",
     "erase",
+    "follow_suite",
     "freeze",
     "keep_file",
     "merge",

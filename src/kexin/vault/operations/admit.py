@@ -18,7 +18,7 @@ from kexin.foundation import canonical, clock, ids
 from kexin.foundation.caller import Caller
 from kexin.regime import queries as regime
 from kexin.regime.types import Action, Actor, Decision, SubjectFacts
-from kexin.vault import bulk, copying, keys, records, subjects
+from kexin.vault import bulk, copying, keys, records, subjects, suites
 from kexin.vault.bulk import Batch
 from kexin.vault.models import SourceAct
 from kexin.vault.records import Catalogue, Prepared
@@ -174,7 +174,7 @@ def _sealed_batches(
                 break
             if count > bulk.LONG_INPUT_BATCHES and not started:
                 given = bulk.Given(
-                    catalogue.bundle.attributes, catalogue.secrets, catalogue.house, catalogue.held(_GRADES)
+                    catalogue.bundle.attributes, catalogue.secrets, catalogue.house, catalogue.held(_GRADES), tools.suite
                 )
                 started.append(bulk.Sealers(given, act, count=bulk.processes()))
                 lane.widen()
@@ -189,7 +189,8 @@ def _sealed_batches(
 
 
 def _tools(catalogue: Catalogue, grades: Collection[int]) -> bulk.Tools:
-    return bulk.Tools(catalogue.bundle.attributes, catalogue.tokeniser, catalogue.house, catalogue.held(grades))
+    suite = suites.wanted(catalogue.bundle.rulebook)
+    return bulk.Tools(catalogue.bundle.attributes, catalogue.tokeniser, catalogue.house, catalogue.held(grades), suite)
 
 
 def invalid(errors: Iterable[tuple[str, str]]) -> InvalidValues:

@@ -24,7 +24,7 @@ from kexin.foundation.jobs import job
 from kexin.regime import operations as regime_operations
 from kexin.regime import queries as regime
 from kexin.regime.types import Rulebook
-from kexin.vault import age, envelopes, keys, masks, records, subjects
+from kexin.vault import age, envelopes, keys, masks, records, subjects, suites
 from kexin.vault.envelopes import DISPLAY, IDENTITY, Envelope
 from kexin.vault.models import Rebuild, Subject
 from kexin.vault.operations.amend import rewrite
@@ -34,6 +34,8 @@ from kexin.vault.types import DISPLAY_GRADE, HIGH_GRADES, KeyMissing
 #: People per transaction, line and question to the keyring.
 PAGE = 200
 LIVING = ("active", "frozen")
+#: Of whom nothing is left but what a law keeps (封存); walked for the sake of its seal alone.
+HELD = "erasing"
 #: What a verb under the rulebook before may have written after the walk passed: looked at once more, a while later.
 _LATE = timedelta(hours=6)
 _SETTLED = timedelta(minutes=10)
@@ -64,6 +66,11 @@ def follow(caller: Caller, before: Rulebook | None, after: Rulebook, effective_a
     wanted = masks.indexes(after.attributes.values())
     tokens = before is None or wanted != masks.indexes(before.attributes.values())
     _queue(after, plan=plan, base=before.sha256 if before else "", tokens=tokens, due_at=effective_at)
+
+
+def walk_everything(book: Rulebook, *, due_at: datetime) -> None:
+    """Queue a walk over all records: what is sealed otherwise than this rulebook wants is sealed again."""
+    _queue(book, plan=masks.plan(book.attributes), base="", tokens=False, due_at=due_at)
 
 
 def walk_tokens(*, due_at: datetime) -> None:
@@ -97,6 +104,7 @@ def rebuild(caller: Caller, *, run: uuid.UUID | str) -> Mapping[str, int]:
     row = Rebuild.objects.filter(id=uuid.UUID(str(run)), finished_at__isnull=True).first()
     if row is None or row.due_at > clock.now():
         return {"changed": 0}
+    suites.known.clear()
     if row.started_at is None:
         Rebuild.objects.filter(id=row.id).update(started_at=clock.now())
     while _page(caller, row.id):
@@ -139,7 +147,7 @@ def _page(caller: Caller, run_id: uuid.UUID) -> bool:
     """One page in one transaction, cursor included; False at the end."""
     with transaction.atomic():
         run = Rebuild.objects.select_for_update().get(id=run_id)
-        after = Subject.objects.select_for_update().filter(id__gt=run.cursor or _FIRST, state__in=LIVING)
+        after = Subject.objects.select_for_update().filter(id__gt=run.cursor or _FIRST, state__in=(*LIVING, HELD))
         rows = list(after.order_by("id")[:PAGE])
         if not rows:
             return False
@@ -153,24 +161,55 @@ def _page(caller: Caller, run_id: uuid.UUID) -> bool:
 def bring_up(caller: Caller, rows: Sequence[Subject], *, tokens: bool, ref: str) -> tuple[int, int]:
     """Bring these locked records to the catalogue in force; answers with how many changed and how many did not open."""
     catalogue = Catalogue.now()
-    noted, opened = _open(caller, rows, ref, catalogue.bundle.sha256)
-    changed = 0
+    suite = suites.wanted(catalogue.bundle.rulebook)
+    changed = _other_suites(caller, rows, suite, ref)
+    living = [row for row in rows if row.state in LIVING]
+    if not living:
+        return changed, 0
+    noted, opened = _open(caller, living, ref, catalogue.bundle.sha256)
     fresh: list[tuple[_Opened, Prepared]] = []
     for one in opened:
         prepared = _placed(one, catalogue)
-        if _moved(one, prepared):
+        if _moved(one, prepared) or any(stored.suite != suite for stored in one.stored):
             rewrite(one.row, one.stored, prepared, catalogue, removed=(), cause="rebuild", noted=noted)
             if one.row.merged_into:
                 subjects.drop_tokens([one.row.id])
             changed += 1
             continue
-        if dict(one.display) != dict(prepared.display):
+        if dict(one.display) != dict(prepared.display) or (one.shown is not None and one.shown.suite != suite):
             fresh.append((one, prepared))
         if tokens and not one.row.merged_into:
             subjects.write_tokens(one.row.id, records.tokens_of(prepared, catalogue))
         _grow(one.row, prepared)
     _show(fresh)
-    return changed + len(fresh), len(rows) - len(opened)
+    return changed + len(fresh), len(living) - len(opened)
+
+
+def _other_suites(caller: Caller, rows: Sequence[Subject], suite: int, ref: str) -> int:
+    """What these people have besides identity and display (holds, records of chapters), sealed again in place where it is
+    of another suite. Place and key stay: it is the same seal by another cipher. Answers how many."""
+    old = envelopes.of_other_suites([row.id for row in rows], suite=suite, but=(IDENTITY, DISPLAY))
+    if not old:
+        return 0
+    high = sum(one.grade in HIGH_GRADES for one in old)
+    entry = Entry(event=Event.CUSTOMER_REBUILT, decision="none", count=len(old), opens=high, ref=ref)
+    opened = envelopes.open_all(old, noted=evidence.note_now(caller, entry))
+    held = keys.fetch({one.key for one in old})
+    envelopes.store(
+        envelopes.seal(
+            subject_id=one.subject_id,
+            entity=one.entity,
+            entity_id=one.entity_id,
+            grade=one.grade,
+            ver=one.ver,
+            key_gen=one.key_gen,
+            key=held[one.key],
+            values=opened[(*one.record, one.grade)],
+            suite=suite,
+        )
+        for one in old
+    )
+    return len(old)
 
 
 def _open(caller: Caller, rows: Sequence[Subject], ref: str, rulebook: str) -> tuple[Noted, list[_Opened]]:

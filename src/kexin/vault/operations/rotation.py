@@ -12,7 +12,7 @@ from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Conflict
-from kexin.vault import index_keys, keys
+from kexin.vault import index_keys, keys, sealing
 from kexin.vault.keys import CLASSES, KeyRef
 from kexin.vault.providers import provider
 from kexin.vault.types import KeyProgress
@@ -85,7 +85,7 @@ def _rewrap_batch(grade: int, batch: int) -> int:
         rows = cursor.fetchall()
         conditions = " AND ".join(f"{name} = %s" for name in names)
         cursor.executemany(
-            f"UPDATE {table} SET epoch_id = %s, wrapped = %s WHERE {conditions}",
+            f"UPDATE {table} SET epoch_id = %s, wrapped = %s, commit16 = %s WHERE {conditions}",
             [_moved(grade, row, target) for row in rows],
         )
     return len(rows)
@@ -102,7 +102,8 @@ def _names(grade: int) -> tuple[str, tuple[str, ...]]:
 def _moved(grade: int, row: tuple[Any, ...], target: keys.EpochKey) -> tuple[Any, ...]:
     *place, old_id, wrapped, commit16 = row
     key = keys.unwrap(keys.epoch(old_id), bytes(wrapped), bytes(commit16), _aad(grade, place, old_id))
-    return (target.id, keys.wrap(target, key, _aad(grade, place, target.id)), *place)
+    wrapped_again = keys.wrap(target, key, _aad(grade, place, target.id))
+    return (target.id, wrapped_again, sealing.commitment(key, suite=target.suite), *place)
 
 
 def _aad(grade: int, place: list[Any], epoch_id: uuid.UUID) -> bytes:

@@ -13,7 +13,7 @@ from kexin.vault.queries.page import count, facet_counts, page
 from kexin.vault.queries.reveals import reveal_question
 from kexin.vault.queries.scope import Scope, scope
 from kexin.vault.queries.timeline import timeline
-from kexin.vault.queries.upkeep import generations, rebuild, tokens_behind
+from kexin.vault.queries.upkeep import generations, rebuild, suites_behind, tokens_behind
 from kexin.vault.queries.why import why
 from kexin.vault.search.planner import plan as index_plan
 
@@ -34,6 +34,7 @@ __all__ = [
     "rebuild",
     "reveal_question",
     "scope",
+    "suites_behind",
     "timeline",
     "tokens_behind",
     "why",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.db import connections
 
-from kexin.vault import keys
+from kexin.vault import keys, suites
 from kexin.vault.models import Rebuild, Subject
-from kexin.vault.types import IndexGeneration, RebuildProgress
+from kexin.vault.types import IndexGeneration, RebuildProgress, SuiteProgress
 
 _LIVING = ("active", "frozen")
 
@@ -30,11 +30,35 @@ def rebuild() -> RebuildProgress:
 def generations() -> tuple[IndexGeneration, ...]:
     """Every generation of every search index, as the keyring has it."""
     rows = keys.ask(
-        "SELECT index, gen, state, coalesce(since, created_at) FROM keyring_indexkey WHERE index LIKE %s"
+        "SELECT index, gen, state, coalesce(since, created_at), suite FROM keyring_indexkey WHERE index LIKE %s"
         " ORDER BY index, gen",
         ["%:%"],
     )
-    return tuple(IndexGeneration(index=index, gen=gen, state=state, since=since) for index, gen, state, since in rows)
+    return tuple(
+        IndexGeneration(index=index, gen=gen, state=state, since=since, suite=suite)
+        for index, gen, state, since, suite in rows
+    )
+
+
+def suites_behind() -> SuiteProgress:
+    """What is not of the suite in force yet: envelopes, keys by their epochs, search indexes. Counts all envelopes."""
+    wanted = suites.in_force()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM vault_sealed WHERE suite <> %s", [wanted])
+        envelopes = int(cursor.fetchone()[0])
+    wrapped = keys.ask(
+        "SELECT (SELECT count(*) FROM keyring_subjectkey k JOIN keyring_epoch e ON e.id = k.epoch_id WHERE e.suite <> %(s)s)"
+        " + (SELECT count(*) FROM keyring_filekey k JOIN keyring_epoch e ON e.id = k.epoch_id WHERE e.suite <> %(s)s)"
+        " + (SELECT count(*) FROM keyring_indexkey k JOIN keyring_epoch e ON e.id = k.epoch_id WHERE e.suite <> %(s)s)",
+        {"s": wanted},
+    )
+    active = [one for one in generations() if one.state == "active"]
+    return SuiteProgress(
+        suite=wanted,
+        envelopes=envelopes,
+        keys=int(wrapped[0][0]),
+        indexes=sum(one.suite != wanted for one in active),
+    )
 
 
 def tokens_behind() -> dict[str, int]:

@@ -15,7 +15,7 @@ def tokeniser(bundle: Bundle, *, writing: bool = False) -> Tokeniser:
     A changed set of keys (rotation, a new attribute) gives a new tokeniser, and with it an empty cache of grams."""
     names = sorted(index.name for index in all_indexes(bundle.attributes))
     secrets = frozenset(
-        IndexSecret(name, gen, key) for name in names for gen, key in index_keys.of(name, writing=writing)
+        IndexSecret(name, gen, key, suite) for name in names for gen, key, suite in index_keys.of(name, writing=writing)
     )
     kept = _kept.get(writing)
     if kept is None or kept[0] != secrets:

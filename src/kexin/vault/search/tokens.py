@@ -17,6 +17,7 @@ from kexin.foundation.canonical import length_prefixed
 from kexin.foundation.crypto import Mac
 from kexin.regime.types import AttributeDef
 from kexin.vault.age import born, turns
+from kexin.vault.sealing import SUITE_SIV, SUITE_SM4
 from kexin.vault.search import pinyin
 from kexin.vault.search.indexes import AGE, EXACT, MONTHDAY, NGRAM, PERSON_TYPES, SURNAME4, IndexDef, indexes_of
 from kexin.vault.search.normal import bigrams, core, digits, has_cjk, searchable
@@ -37,6 +38,11 @@ class IndexSecret:
     index: str
     gen: int
     key: bytes
+    suite: int = SUITE_SIV
+
+    def mac(self) -> Mac:
+        """The keyed hash of this generation: over SM3 when it was made under suite 2."""
+        return Mac(self.key, chinese=self.suite == SUITE_SM4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ class GramHasher:
 
     __slots__ = ("_caches", "_mac", "_pairs", "_prefix", "_whole")
 
-    def __init__(self, key: bytes, *, installation: bytes) -> None:
-        self._mac = Mac(key)
+    def __init__(self, mac: Mac, *, installation: bytes) -> None:
+        self._mac = mac
         self._prefix = length_prefixed(b"gram/1", installation)
         self._whole = self._prefix + length_prefixed(_WHOLE)
         #: Domain -> gram -> token.
@@ -144,8 +150,8 @@ class Tokeniser:
         for secret in secrets:
             head = prefix + length_prefixed(secret.index.encode())
             self._secrets.setdefault(secret.index, []).append(secret)
-            self._grams[secret.index, secret.gen] = GramHasher(secret.key, installation=installation)
-            self._exact.setdefault(secret.index, []).append((secret.gen, Mac(secret.key), head))
+            self._grams[secret.index, secret.gen] = GramHasher(secret.mac(), installation=installation)
+            self._exact.setdefault(secret.index, []).append((secret.gen, secret.mac(), head))
 
     def exact(self, index: IndexDef, value: str) -> list[tuple[str, int, bytes]]:
         """The token of a normalised value in every generation of the index: HMAC(index key, label | installation |

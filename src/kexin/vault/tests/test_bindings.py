@@ -11,13 +11,14 @@ import pytest
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Event
-from kexin.foundation import clock, crypto
+from kexin.foundation import clock
 from kexin.foundation.crypto import DoesNotOpen
 from kexin.vault import envelopes, file_keys, files, index_keys, keys, sealing
 from kexin.vault import operations as vault
 from kexin.vault.keyring.models import FileKey
 from kexin.vault.operations.reveal import BeingRebuilt, NoValue
 from kexin.vault.queries.asking import EXECUTED
+from kexin.vault.sealing import SUITES
 from kexin.vault.tests import views
 from kexin.vault.types import SubjectNotFound
 
@@ -92,11 +93,12 @@ def test_file_keys_of_a_person_burn_with_the_person() -> None:
     assert file_keys.fetch(FILE) is None and not FileKey.objects.filter(file_id=FILE).exists()
 
 
-def test_a_chunk_belongs_to_its_file_whatever_the_key() -> None:
-    nonce = files._nonce(0, True)
-    ct = crypto.gcm_seal(KEY, nonce, b"x", files._aad(FILE, 0, True))
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_chunk_belongs_to_its_file_whatever_the_key(suite: int) -> None:
+    ct = files._Chunks(FILE, KEY, suite).seal(0, True, b"x")
+    assert files._Chunks(FILE, KEY, suite).open(0, True, ct) == b"x"
     with pytest.raises(DoesNotOpen):
-        crypto.gcm_open(KEY, nonce, ct, files._aad(SUBJECT, 0, True))
+        files._Chunks(SUBJECT, KEY, suite).open(0, True, ct)
 
 
 class TestDoors:

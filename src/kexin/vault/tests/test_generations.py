@@ -130,4 +130,4 @@ def test_old_tokens_match_no_key_that_is_left(as_worker: Any) -> None:
     for _ in range(3):
         vault.advance_indexes(SYSTEM, settle_s=0)
     assert backup and not backup & {bytes(one.token) for one in TokenExact.objects.all()}
-    assert {gen for index in {one.index for one in generations()} for gen, _key in index_keys.of(index)} == {2}
+    assert {gen for index in {one.index for one in generations()} for gen, _key, _suite in index_keys.of(index)} == {2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 from kexin.foundation import crypto
 from kexin.foundation.crypto import DoesNotOpen
 from kexin.vault import sealing
-from kexin.vault.sealing import SUITE_GCM_DERIVED, SUITE_SIV, SUITES, Place
+from kexin.vault.sealing import SUITE_GCM_DERIVED, SUITE_SIV, SUITE_SM4, SUITES, Place
 
 pytestmark = pytest.mark.no_db
 
@@ -77,7 +78,7 @@ def test_every_cut_is_noticed(suite: int) -> None:
 
 
 def test_a_row_that_names_another_suite_does_not_open() -> None:
-    for sealed, named in ((SUITE_SIV, SUITE_GCM_DERIVED), (SUITE_GCM_DERIVED, SUITE_SIV), (SUITE_SIV, 2)):
+    for sealed, named in [*itertools.permutations(SUITES, 2), *((suite, 4) for suite in SUITES)]:
         envelope = sealing.seal_values(key=KEY, place=place(), values=VALUES, suite=sealed)
         for forged in (envelope, bytes((named,)) + envelope[1:]):
             with pytest.raises(DoesNotOpen):
@@ -87,7 +88,7 @@ def test_a_row_that_names_another_suite_does_not_open() -> None:
 def test_the_associated_data_of_two_places_is_never_the_same_bytes() -> None:
     assert place(entity="ab").aad(1) != place(entity="a").aad(1)
     assert len({place(ver=ver, key_gen=gen, grade=grade).aad(suite)
-                for ver in range(4) for gen in range(4) for grade in range(1, 5) for suite in SUITES}) == 128  # fmt: skip
+                for ver in range(4) for gen in range(4) for grade in range(1, 5) for suite in SUITES}) == 64 * len(SUITES)  # fmt: skip
 
 
 def test_sizes_tell_only_their_step() -> None:
@@ -112,8 +113,9 @@ def test_no_nonce_or_salt_repeats_under_one_key(suite: int) -> None:
     assert len(heads) == 20_000
 
 
-def test_a_generator_that_repeats_itself_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Suite 1 stays distinct for distinct texts and places; suite 3 refuses."""
+@pytest.mark.parametrize("derived", [SUITE_SM4, SUITE_GCM_DERIVED])
+def test_a_generator_that_repeats_itself_harms_nothing(derived: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suite 1 stays distinct for distinct texts and places; suites 2 and 3 refuse."""
     monkeypatch.setattr(crypto, "random_bytes", lambda count: bytes(count))
     seals = {
         sealing.seal_bytes(key=KEY, place=place(ver=ver), plaintext=bytes((text,)))[13:]
@@ -121,15 +123,37 @@ def test_a_generator_that_repeats_itself_harms_nothing(monkeypatch: pytest.Monke
         for text in range(10)
     }
     assert len(seals) == 100
-    sealing.seal_bytes(key=KEY, place=place(), plaintext=b"a", suite=SUITE_GCM_DERIVED)
+    monkeypatch.setattr(sealing, "_last_salt", b"")
+    sealing.seal_bytes(key=KEY, place=place(), plaintext=b"a", suite=derived)
     with pytest.raises(sealing.RandomnessBroken):
-        sealing.seal_bytes(key=KEY, place=place(), plaintext=b"b", suite=SUITE_GCM_DERIVED)
+        sealing.seal_bytes(key=KEY, place=place(), plaintext=b"b", suite=derived)
 
 
 def test_commitments_tell_keys_apart_and_hide_them() -> None:
     other = bytes(reversed(KEY))
     assert sealing.commitment(KEY) != sealing.commitment(other)
     assert len(sealing.commitment(KEY)) == 16 and sealing.commitment(KEY) not in KEY
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_wrapped_key_opens_under_its_suite_alone(suite: int) -> None:
+    wrapped = sealing.wrap(key=KEY, aad=b"here", plaintext=KEY[::-1], suite=suite)
+    assert sealing.unwrap(key=KEY, aad=b"here", wrapped=wrapped, suite=suite) == KEY[::-1]
+    elsewhere = [{"aad": b"there"}, {"key": bytes(32)}, *({"suite": other} for other in (*SUITES, 4) if other != suite)]
+    for moved in elsewhere:
+        with pytest.raises(DoesNotOpen):
+            sealing.unwrap(**{"key": KEY, "aad": b"here", "wrapped": wrapped, "suite": suite, **moved})  # type: ignore[arg-type]
+    for at in range(len(wrapped)):
+        broken = bytearray(wrapped)
+        broken[at] ^= 0x80
+        with pytest.raises(DoesNotOpen):
+            sealing.unwrap(key=KEY, aad=b"here", wrapped=bytes(broken), suite=suite)
+
+
+def test_the_hash_of_suite_2_is_sm3_everywhere_and_that_of_the_others_is_not() -> None:
+    commitments = {suite: sealing.commitment(KEY, suite=suite) for suite in SUITES}
+    assert commitments[SUITE_SIV] == commitments[SUITE_GCM_DERIVED] != commitments[SUITE_SM4]
+    assert commitments[SUITE_SM4] == crypto.hmac_sm3(KEY, b"kexin commit")[:16]
 
 
 def test_a_value_too_long_for_an_envelope_is_refused() -> None:
