@@ -62,7 +62,7 @@ def test_envelopes_and_keys_swapped_in_the_database_do_not_open() -> None:
 
 
 @pytest.mark.usefixtures("house")
-@pytest.mark.parametrize("change", ["ver = ver + 1", "grade = 4", "suite = suite % 3 + 1", "entity = 'hold'"])
+@pytest.mark.parametrize("change", ["ver = ver + 1", "grade = 4", "suite = mod(suite, 3) + 1", "entity = 'hold'"])
 def test_a_row_whose_columns_were_changed_does_not_open(change: str) -> None:
     subject = customer()
     noted = evidence.note_now(IMPORTER, Entry(event=Event.CUSTOMER_OPENED, decision="allow"))
