@@ -27,7 +27,9 @@ from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, ask, label
 from kexin.vault.queries.compared import refuse_sealed
 from kexin.vault.queries.filters import checked
+from kexin.vault.queries.opening import open_displays, settled
 from kexin.vault.queries.page import checked_columns
+from kexin.vault.queries.rows import Raw
 from kexin.vault.queries.scope import governed
 from kexin.vault.types import KeyringDown
 from kexin.vault.types_views import Filter, Row, Shown
@@ -64,6 +66,20 @@ def release(caller: Caller, *, columns: Iterable[str], filters: Iterable[Filter]
     asked, narrowed = checked_columns(asking, columns), checked(filters)
     refuse_sealed(asking, narrowed, action=Action.EXPORT)
     own = (*narrowed, Filter(field="relation", value="own"))
+    raws, rows = settled(lambda: _opened(asking, asked, own))
+    book = _workbook(asking, asked, rows)
+    expires_at = clock.now() + _KEPT
+    with transaction.atomic(using="default"):
+        kept = keep_file(
+            caller, chunks=_pieces(book), kind="export", name=_name(), expires_at=expires_at, media_type=_MEDIA
+        )
+        _record(asking, asked, rows, batch=kept.id, expires_at=expires_at)
+        evidence.note(caller, _finished(asking, [raw.audit_id for raw in raws if raw.audit_id], kept.id))
+    return Released(file_id=kept.id, rows=len(rows), expires_at=expires_at)
+
+
+def _opened(asking: Asking, asked: Sequence[str], own: tuple[Filter, ...]) -> tuple[Sequence[Raw], Sequence[Row]]:
+    """Decide, commit the line, look again, open: rows that are not as they were decided make it ask again."""
     limit = min(RELEASE_ROWS, asking.bundle.rulebook.controls.export_rows_free)
     plan, condition, params = governed(asking, action=Action.EXPORT, filters=own)
     found = governed_rows.columns_of(asking, plan, asked)
@@ -81,19 +97,10 @@ def release(caller: Caller, *, columns: Iterable[str], filters: Iterable[Filter]
         )
     held = governed_rows.standings(asking, raws)
     governed_rows.note_opened(asking, Event.RELEASE_STARTED, raws, relations=["own"], plan=plan)
-    displayed = governed_rows.open_displays([row.id for row in raws])
+    displayed = open_displays(asking, raws, held, action=Action.EXPORT)
     if displayed.closed:
         raise KeyringDown
-    rows = governed_rows.finished(asking, raws, plan=plan, columns=asked, displayed=displayed, held=held)
-    book = _workbook(asking, asked, rows)
-    expires_at = clock.now() + _KEPT
-    with transaction.atomic(using="default"):
-        kept = keep_file(
-            caller, chunks=_pieces(book), kind="export", name=_name(), expires_at=expires_at, media_type=_MEDIA
-        )
-        _record(asking, asked, rows, batch=kept.id, expires_at=expires_at)
-        evidence.note(caller, _finished(asking, [raw.audit_id for raw in raws if raw.audit_id], kept.id))
-    return Released(file_id=kept.id, rows=len(rows), expires_at=expires_at)
+    return raws, governed_rows.finished(asking, raws, plan=plan, columns=asked, displayed=displayed, held=held)
 
 
 def _finished(asking: Asking, audit_ids: Sequence[uuid.UUID], file_id: uuid.UUID) -> Entry:
