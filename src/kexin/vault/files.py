@@ -17,9 +17,11 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.db import connections, transaction
 from django.http import HttpRequest
 
+from kexin.evidence import operations as evidence
+from kexin.evidence.types import Noted
 from kexin.foundation import clock, crypto, ids
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import file_keys
+from kexin.vault import file_keys, keys
 from kexin.vault.models import File, FileChunk
 from kexin.vault.types import FileGone, FileRef
 
@@ -107,11 +109,12 @@ def usable(file_id: uuid.UUID) -> File:
     return row
 
 
-def read(row: File) -> tuple[str, Iterator[bytes]]:
-    """Name and chunks of a file whose opening is already on record."""
+def read(row: File, *, noted: Noted) -> tuple[str, Iterator[bytes]]:
+    """Name and chunks of a file whose opening is already on record: ``noted`` is the committed line."""
     key = file_keys.fetch(row.id)
     if key is None or row.name_ct is None:
         raise FileGone
+    evidence.count_opens(noted=noted, grade=keys.FILE_CLASS)
     name = crypto.gcm_open(key, _nonce(_NAME, True), bytes(row.name_ct), _aad(row.id, _NAME, True))
     return name.decode(errors="replace"), _chunks(row, key)
 

@@ -52,8 +52,8 @@ def open_file(caller: Caller, *, file: uuid.UUID) -> tuple[str, Iterator[bytes]]
     """Its name and its bytes, chunk by chunk, each verified before it is given; the line is committed first."""
     row = files.usable(file)
     _own(caller, row)
-    evidence.note_now(caller, _entry(Event.FILE_OPENED, file))
-    return files.read(row)
+    noted = evidence.note_now(caller, _entry(Event.FILE_OPENED, file, opens=1))
+    return files.read(row, noted=noted)
 
 
 def burn_file(caller: Caller, *, file: uuid.UUID) -> None:
@@ -75,5 +75,5 @@ def _own(caller: Caller, row: File) -> None:
     raise FileRefused
 
 
-def _entry(event: Event, file: uuid.UUID) -> Entry:
-    return Entry(event=event, decision="allow", count=1, ref=f"file:{file}")
+def _entry(event: Event, file: uuid.UUID, *, opens: int = 0) -> Entry:
+    return Entry(event=event, decision="allow", count=1, opens=opens, ref=f"file:{file}")

@@ -121,7 +121,7 @@ class TestDoors:
     @pytest.fixture
     def counted(self, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         seen: Counter[str] = Counter()
-        monkeypatch.setattr(evidence, "count_opens", lambda *, at, grade, opens=1: seen.update({"opens": opens}))
+        monkeypatch.setattr(evidence, "count_opens", lambda *, noted, grade, opens=1: seen.update({"opens": opens}))
         return seen
 
     def test_nothing_opens_that_its_lines_did_not_announce(self, lines: list[Any], counted: Counter[str]) -> None:
