@@ -21,6 +21,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_disclosure": {"web": _WORK, "worker": _WORK},
     "vault_file": {"web": _KEEP, "worker": _KEEP},
     "vault_filechunk": {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"},
+    "vault_filesubject": {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"},
     "vault_hold": {"web": _WORK, "worker": _WORK},
     "vault_erasure": {"web": _KEEP, "worker": _KEEP},
     "vault_erasurestep": {"web": _KEEP, "worker": _KEEP},

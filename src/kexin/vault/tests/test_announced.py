@@ -24,6 +24,7 @@ from kexin.vault.operations import rebuilding
 from kexin.vault.operations.reveal import NoValue
 from kexin.vault.tests import views
 from kexin.vault.tests.worlds import ERASER, IMPORTER, QUALITY
+from kexin.vault.types import About
 from kexin.vault.types_views import ContactUse
 
 
@@ -130,7 +131,7 @@ def test_a_walk_that_meets_a_damaged_record_looks_twice_under_two_lines(balance:
 def test_files(balance: Balance) -> None:
     me = views.sales()
     ends = clock.now() + timedelta(days=1)
-    kept = vault.keep_file(me, chunks=[b"x"], kind="upload", name="a.csv", expires_at=ends)
+    kept = vault.keep_file(me, chunks=[b"x"], kind="upload", name="a.csv", expires_at=ends, about=About(purpose="presale"))
     balance.check(opens=0)
     for _time in range(2):
         vault.open_file(me, file=kept.id)
