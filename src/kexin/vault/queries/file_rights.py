@@ -75,9 +75,10 @@ def may_open(caller: Caller, row: File) -> Grounds:
 
 
 def _holds(asking: Asking, caller: Caller, row: File) -> bool:
-    """Active, and with a post that has the permission and one that has the purpose now. Tokens and services act under
-    one purpose each: it must be the file's. What names neither was kept before files said what they are about."""
-    if not asking.actor.is_current or not (row.permission or row.purpose):
+    """With a post that has the permission and one that has the purpose now (who left, or whose rights changed since the
+    caller was made, has no post). Tokens and services act under one purpose each: it must be the file's. What names
+    neither was kept before files said what they are about."""
+    if not (row.permission or row.purpose):
         return False
     if row.purpose and caller.kind is not CallerKind.STAFF and caller.purpose != row.purpose:
         return False
