@@ -15,6 +15,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_tokengram": {"web": _WORK, "worker": _WORK},
     "vault_searchmisses": {"web": _KEEP, "worker": _KEEP},
     "vault_revealcount": {"web": _WORK, "worker": _WORK},
+    "vault_trialrows": {"web": _WORK, "worker": _WORK},
     "vault_sourceact": {"web": _APPEND, "worker": _APPEND},
     "vault_provenance": {"web": _WORK, "worker": _WORK},
     "vault_reveal": {"web": _WORK, "worker": _WORK},

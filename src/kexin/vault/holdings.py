@@ -195,6 +195,7 @@ IMPERSONAL: tuple[Impersonal, ...] = (
         ("vault.SearchMisses", "vault.RevealCount"),
         reason="查不到结果的次数、每天查看的项数：只有员工编号、时间和数量，没有内容",
     ),
+    impersonal(("vault.TrialRows",), reason="一次试运行查了多少行：只有员工编号、文件编号、时间和数量，没有内容"),
     impersonal(
         ("vault.Erasure", "vault.ErasureStep"),
         reason="删除回执：只有编号、时间和数量；编号不再对应任何信息",
