@@ -25,5 +25,6 @@ GRANTS: dict[str, dict[str, str]] = {
         "sequencer": "SELECT, UPDATE, DELETE",
     },
     "evidence_opencount": {"web": "INSERT, SELECT", "worker": "INSERT, SELECT, DELETE", "reader": "SELECT"},
+    "evidence_openfinding": {"web": "SELECT", "worker": "SELECT, INSERT, UPDATE", "reader": "SELECT"},
     "evidence_reconciliation": {"web": "SELECT", "worker": "SELECT, INSERT, UPDATE", "reader": "SELECT"},
 }

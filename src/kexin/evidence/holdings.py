@@ -15,6 +15,7 @@ IMPERSONAL = (
             "evidence.Verification",
             "evidence.Refusal",
             "evidence.OpenCount",
+            "evidence.OpenFinding",
             "evidence.Reconciliation",
         ),
         reason="Codes, counts and hashes; customers appear as random audit ids whose mapping dies with their keys, "

@@ -125,10 +125,15 @@ class Refusal(models.Model):
 
 
 class OpenCount(models.Model):
-    """Envelopes that the seal layer opened, per minute of the announcing line, as each process reports them."""
+    """What the seal layer opened under one announcing line, as each process reports it once a second."""
 
     id = models.UUIDField(primary_key=True)
+    #: The announcing line (`Intake.id`, `Leaf.intake_id`) and the instant written into it. NULL only in what processes
+    #: from before these columns report while an upgrade runs: added up, not compared. A later migration ends that.
+    intake_id = models.UUIDField(null=True)
+    at = models.DateTimeField(null=True)
     minute = models.DateTimeField()
+    #: Grade of the envelopes, or 5 for files.
     grade = models.SmallIntegerField()
     opens = models.BigIntegerField()
 
@@ -136,8 +141,21 @@ class OpenCount(models.Model):
         indexes = [models.Index(fields=["minute"], name="evidence_opencount_minute")]
 
 
+class OpenFinding(models.Model):
+    """A line that announced fewer opens than happened under it; without ``seq`` there is no such line at all."""
+
+    pk = models.CompositePrimaryKey("intake_id", "file")
+    intake_id = models.UUIDField()
+    file = models.BooleanField()
+    at = models.DateTimeField()
+    opened = models.BigIntegerField()
+    announced = models.BigIntegerField()
+    seq = models.BigIntegerField(null=True)
+    found_at = models.DateTimeField()
+
+
 class Reconciliation(models.Model):
-    """One minute compared: what the seal layer opened, and what the ledger announced."""
+    """One minute added up: what the seal layer opened, and what the ledger announced. Kept when the reports are gone."""
 
     minute = models.DateTimeField(primary_key=True)
     opened = models.BigIntegerField()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections
+from django.db.models import QuerySet
 
 from kexin.evidence import keys, tiles
 from kexin.evidence.models import Checkpoint, KeeperState, Leaf, Payload, Verification
@@ -66,11 +67,27 @@ def as_line(leaf: Leaf) -> Line:
     )
 
 
+def seq_of(intake_id: uuid.UUID) -> int | None:
+    """The number of the line with this id; None while it has none."""
+    return Leaf.objects.filter(intake_id=intake_id).values_list("seq", flat=True).first()
+
+
 def lines(filters: Filters, *, before: int | None = None, limit: int = 50) -> list[Line]:
     """Newest first, below ``before`` (a seq). The cursor is the line's own number, so page 1,000 costs what page 1 does."""
-    found = Leaf.objects.order_by("-seq")
+    found = _named(filters).order_by("-seq")
     if before is not None:
         found = found.filter(seq__lt=before)
+    return [as_line(leaf) for leaf in found[: min(limit, LIMIT)]]
+
+
+def count(filters: Filters) -> int:
+    """Exact number of lines that the filters name; meant for one day, not for the whole ledger."""
+    return _named(filters).count()
+
+
+def _named(filters: Filters) -> QuerySet[Leaf]:
+    """The lines that the filters name."""
+    found = Leaf.objects.all()
     if filters.since:
         found = found.filter(at__gte=filters.since)
     if filters.until:
@@ -81,19 +98,7 @@ def lines(filters: Filters, *, before: int | None = None, limit: int = 50) -> li
         found = found.filter(decision=filters.decision)
     if filters.actors is not None:
         found = found.filter(actor__in=filters.actors)
-    return [as_line(leaf) for leaf in found[: min(limit, LIMIT)]]
-
-
-def count(filters: Filters) -> int:
-    """Exact number of lines that the filters name; meant for one day, not for the whole ledger."""
-    found = Leaf.objects.all()
-    if filters.since:
-        found = found.filter(at__gte=filters.since)
-    if filters.until:
-        found = found.filter(at__lt=filters.until)
-    if filters.decision:
-        found = found.filter(decision=filters.decision)
-    return found.count()
+    return found
 
 
 def line(seq: int) -> LineProof | None:

@@ -13,6 +13,8 @@ from kexin.foundation import clock
 
 #: A line that no outside keeper holds after this long is an alarm, in seconds.
 DELIVERY_S = 300
+#: The class of key under which opens of files are counted; envelopes are counted under their grade.
+FILE_CLASS = 5
 
 
 class Event(StrEnum):
@@ -119,7 +121,7 @@ class Entry:
     the sha256 hex of the rulebook in force, ``audit_item`` A02…A25 of the compliance audit, ``relation`` of the actor
     to the customer. ``audit_ids`` are the random audit ids of the customers touched: the body holds their Merkle root
     only. ``count`` is whatever the event counts (rows, people); ``opens`` the number of sealed grade 3–4 envelopes
-    that this line announces (reconciled with `count_opens`). ``ref`` is an opaque reference (a uuid, ``import:uuid``).
+    that this line announces, or of files where the event is ``file.opened`` (reconciled with `count_opens`). ``ref`` is an opaque reference (a uuid, ``import:uuid``).
     ``document`` is the sha256 hex of a signed document's body, so that a receipt can be proved by its line.
     ``payload`` are bytes sealed by the vault: their hash goes into the body, they are stored beside it.
     """

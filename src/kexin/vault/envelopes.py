@@ -1,7 +1,7 @@
 """Envelopes of records: the one module through which stored bytes become values and values become stored bytes.
 
 Grades 3 and 4 open only under an evidence line that is committed already (`Noted` of `evidence.operations.note_now`);
-each opening is counted, and a job compares the counts with the lines. That all of it passes here is what lets this
+each opening is counted under its line, and a job compares the counts with the lines. That all of it passes here is what lets this
 module move into a process of its own later.
 """
 
@@ -151,7 +151,7 @@ def open_all(envelopes: Sequence[Envelope], *, noted: Noted | None = None) -> di
     found = keys.fetch({envelope.key for envelope in envelopes})
     if noted is not None:
         for grade, opens in high.items():
-            evidence.count_opens(at=noted.at, grade=grade, opens=opens)
+            evidence.count_opens(noted=noted, grade=grade, opens=opens)
     house = installation()
     return {(*one.record, one.grade): _open(one, found[one.key], house) for one in envelopes}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,13 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.db import connections, transaction
 from django.http import HttpRequest
 
+from kexin.evidence import operations as evidence
+from kexin.evidence.types import Noted
 from kexin.foundation import clock, crypto, ids
 from kexin.foundation.crypto import DoesNotOpen
-from kexin.vault import file_keys, sealing, suites
-from kexin.vault.models import File, FileChunk
-from kexin.vault.types import FileGone, FileRef
+from kexin.vault import file_keys, keys, sealing, suites
+from kexin.vault.models import File, FileChunk, FileSubject
+from kexin.vault.types import About, FileGone, FileRef, Shows
 
 CHUNK_BYTES = 64 * 1024
 #: The chunk number under which the file's name is sealed.
@@ -64,7 +66,9 @@ class FileWriter:
         name: str,
         media_type: str,
         expires_at: datetime,
+        about: About,
         subject_id: uuid.UUID | None = None,
+        shows: Iterable[Shows] = (),
     ) -> None:
         self.id = ids.uuid7()
         suite = suites.in_force()
@@ -75,9 +79,14 @@ class FileWriter:
         sealed_name = self._chunks.seal(_NAME, True, name.encode()[:_MAX_NAME])
         self._row = File(
             id=self.id, kind=kind, subject_id=subject_id, suite=suite, name_ct=sealed_name, media_type=media_type[:100],
-            kept_by=kept_by, created_at=clock.now(), expires_at=expires_at,
+            kept_by=kept_by, created_at=clock.now(), expires_at=expires_at, permission=about.permission,
+            purpose=about.purpose, action=about.action, attributes=list(about.attributes),
         )  # fmt: skip
         self._row.save(force_insert=True)
+        FileSubject.objects.bulk_create(
+            FileSubject(file_id=self.id, subject_id=one.subject, attributes=list(one.attributes), full=list(one.full))
+            for one in shows
+        )
 
     def write(self, data: bytes) -> None:
         """Take bytes in; every full chunk is sealed and stored at once."""
@@ -122,11 +131,12 @@ def usable(file_id: uuid.UUID) -> File:
     return row
 
 
-def read(row: File) -> tuple[str, Iterator[bytes]]:
-    """Name and chunks of a file whose opening is already on record."""
+def read(row: File, *, noted: Noted) -> tuple[str, Iterator[bytes]]:
+    """Name and chunks of a file whose opening is already on record: ``noted`` is the committed line."""
     key = file_keys.fetch(row.id)
     if key is None or row.name_ct is None:
         raise FileGone
+    evidence.count_opens(noted=noted, grade=keys.FILE_CLASS)
     chunks = _Chunks(row.id, key, row.suite)
     return chunks.open(_NAME, True, bytes(row.name_ct)).decode(errors="replace"), _opened(row, chunks)
 
@@ -142,10 +152,12 @@ def _opened(row: File, chunks: _Chunks) -> Iterator[bytes]:
 
 
 def burn(file_id: uuid.UUID) -> bool:
-    """Destroy the key, then the chunks. Safe to run again; answers whether there was something to burn."""
+    """Destroy the key, then the chunks and whom it showed. Safe to run again; answers whether there was something to
+    burn."""
     file_keys.burn(file_id)
     with transaction.atomic():
         FileChunk.objects.filter(file_id=file_id).delete()
+        FileSubject.objects.filter(file_id=file_id).delete()
         return bool(
             File.objects.filter(id=file_id)
             .exclude(state="burned")
@@ -173,9 +185,17 @@ class SealingUploadHandler(FileUploadHandler):
 
     chunk_size = CHUNK_BYTES
 
-    def __init__(self, request: HttpRequest | None = None, *, kind: str, expires_at: datetime, max_bytes: int) -> None:
+    def __init__(
+        self,
+        request: HttpRequest | None = None,
+        *,
+        kind: str,
+        about: About,
+        expires_at: datetime,
+        max_bytes: int,
+    ) -> None:
         super().__init__(request)
-        self._kind, self._expires_at, self._max_bytes = kind, expires_at, max_bytes
+        self._kind, self._about, self._expires_at, self._max_bytes = kind, about, expires_at, max_bytes
         self._writer: FileWriter | None = None
         self._received = 0
         self._sealed: list[uuid.UUID] = []
@@ -192,6 +212,7 @@ class SealingUploadHandler(FileUploadHandler):
             name=self.file_name or "",
             media_type=self.content_type or "application/octet-stream",
             expires_at=self._expires_at,
+            about=self._about,
         )
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

@@ -72,9 +72,7 @@ def reseal_grade(
     gen = keys.generations(subject_id).get(grade, 0)
     old, new = KeyRef(subject_id, grade, gen), KeyRef(subject_id, grade, gen + 1)
     key = keys.create([new])[new]
-    live = [_envelope(row) for row in Sealed.objects.filter(subject_id=subject_id, grade=grade)]
-    live = [one for one in live if (one.entity, one.entity_id) not in skip]
-    past_rows = list(SealedHistory.objects.filter(subject_id=subject_id, grade=grade))
+    live, past_rows = _stored(subject_id, grade, skip)
     past = [_envelope(row) for row in past_rows]
     opened = _open_versions([*live, *past], noted)
     fresh = [_again(one, change(one, opened[_version(one)]), key, new.gen) for one in live]
@@ -84,6 +82,25 @@ def reseal_grade(
         row.key_gen, row.suite, row.ct = again.key_gen, again.suite, again.ct
     SealedHistory.objects.bulk_update(past_rows, ["key_gen", "suite", "ct"])
     return old, new
+
+
+def to_reseal(
+    subject_id: uuid.UUID, *, grades: Collection[int], skip: Collection[tuple[str, uuid.UUID]] = ()
+) -> list[Envelope]:
+    """What `reseal_grade` will open of these grades, still closed: the line before it has to announce it."""
+    found: list[Envelope] = []
+    for grade in grades:
+        live, past = _stored(subject_id, grade, skip)
+        found += [*live, *(_envelope(row) for row in past)]
+    return found
+
+
+def _stored(
+    subject_id: uuid.UUID, grade: int, skip: Collection[tuple[str, uuid.UUID]]
+) -> tuple[list[Envelope], list[SealedHistory]]:
+    live = [_envelope(row) for row in Sealed.objects.filter(subject_id=subject_id, grade=grade)]
+    past = list(SealedHistory.objects.filter(subject_id=subject_id, grade=grade))
+    return [one for one in live if (one.entity, one.entity_id) not in skip], past
 
 
 def _version(one: Envelope) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.holding import ErasedPart, Holding, Impersonal, impersonal
@@ -18,6 +18,7 @@ from kexin.vault.models import (
     Disclosure,
     File,
     FileChunk,
+    FileSubject,
     Hold,
     Merge,
     Provenance,
@@ -77,19 +78,26 @@ def _erase_tokens(caller: Caller, subject: uuid.UUID) -> ErasedPart:
     return ErasedPart(removed=removed, remaining=left)
 
 
+def _files_of(subject: uuid.UUID) -> QuerySet[File]:
+    """Files about this person alone, and files that show this person among others (exported lists)."""
+    shown = FileSubject.objects.filter(subject_id=subject).values("file_id")
+    return File.objects.filter(Q(subject_id=subject) | Q(id__in=shown)).exclude(state="burned")
+
+
 def _export_files(caller: Caller, subject: uuid.UUID) -> Any:
-    rows = File.objects.filter(subject_id=subject).exclude(state="burned")
+    rows = _files_of(subject)
     return [{"kind": one.kind, "bytes": one.size_bytes, "kept_at": one.created_at.isoformat()} for one in rows]
 
 
 def _erase_files(caller: Caller, subject: uuid.UUID) -> ErasedPart:
     from kexin.vault.files import burn
 
-    rows = list(File.objects.filter(subject_id=subject).exclude(state="burned").values_list("id", flat=True))
+    rows = list(_files_of(subject).values_list("id", flat=True))
     for file_id in rows:
         burn(file_id)
     left = FileChunk.objects.filter(file_id__in=File.objects.filter(subject_id=subject).values("id")).count()
-    return ErasedPart(removed=len(rows), remaining=left)
+    named = FileSubject.objects.filter(subject_id=subject).count()
+    return ErasedPart(removed=len(rows), remaining=left + named)
 
 
 def _export_rows(model: Any, fields: Iterable[str]) -> Any:
@@ -140,7 +148,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         key="vault.files",
         label={"zh": "附件", "en": "Files"},
-        models=("vault.File", "vault.FileChunk", "keyring.FileKey"),
+        models=("vault.File", "vault.FileChunk", "vault.FileSubject", "keyring.FileKey"),
         export=_export_files,
         erase=_erase_files,
         keep_until=_no_limit,
@@ -187,6 +195,7 @@ IMPERSONAL: tuple[Impersonal, ...] = (
         ("vault.SearchMisses", "vault.RevealCount"),
         reason="查不到结果的次数、每天查看的项数：只有员工编号、时间和数量，没有内容",
     ),
+    impersonal(("vault.TrialRows",), reason="一次试运行查了多少行：只有员工编号、文件编号、时间和数量，没有内容"),
     impersonal(
         ("vault.Erasure", "vault.ErasureStep"),
         reason="删除回执：只有编号、时间和数量；编号不再对应任何信息",

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.utils.translation import gettext_lazy as _
 
+from kexin.evidence import types as ledger
 from kexin.foundation import canonical, clock, crypto
 from kexin.foundation.crypto import DoesNotOpen
 from kexin.vault import copying, sealing, suites
@@ -25,7 +26,7 @@ from kexin.vault.providers import default_provider, provider
 from kexin.vault.types import KeyMissing, KeyringDown, SubjectErased
 
 ALIAS = "keyring"
-FILE_CLASS = 5
+FILE_CLASS = ledger.FILE_CLASS
 INDEX_CLASS = 6
 CLASSES = (0, 1, 2, 3, 4, FILE_CLASS, INDEX_CLASS)
 #: How long a process may use an epoch key before it asks the provider again, in seconds.

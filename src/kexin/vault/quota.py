@@ -1,4 +1,5 @@
-"""How often is often: reveals per day against one's own habit, and searches that found nobody. Slowing, not cutting.
+"""How often is often: reveals per day against one's own habit, searches that found nobody, rows of dry runs. Slowing, not
+cutting.
 
 A place is taken *before* anything is looked up or opened, in one statement that counts and writes (the row is locked
 while its condition is judged again), on the second connection: what a request does later cannot take it back, and any
@@ -8,19 +9,25 @@ number of requests at once get exactly as many places as there are.
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation import clock
+from kexin.foundation.caller import Caller
+from kexin.foundation.ids import uuid7
 from kexin.vault.queries.asking import Asking
 from kexin.vault.types_views import SlowDown
 
 _AT_ONCE = "evidence"
+#: Rows that one person's dry runs may look up within an hour: two files of the wizard's greatest size. A single file of
+#: any size passes when nothing else was tried. Why: docs/decisions/0006-trial-imports.md.
+TRIAL_ROWS_PER_HOUR = 400_000
 _HABIT_DAYS = 30
 _WINDOW = timedelta(hours=1)
 #: Above the quota one value may be opened each so many seconds.
@@ -147,4 +154,51 @@ def _take_search(asking: Asking, now: datetime) -> None:
         _("最近一小时有 %(misses)s 次查询没有找到人，请在 %(wait)s 分钟后再查。")
         % {"misses": len(recent), "wait": max(1, math.ceil((first + _WINDOW - now).total_seconds() / 60))},
         remedy=_("从列表筛选，或请客户提供客户编号"),
+    )
+
+
+# --- rows of dry runs -----------------------------------------------------------------------------------------------
+
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_TRIED = "SELECT at, rows FROM vault_trialrows WHERE actor_id = %s AND at > %s ORDER BY at"
+_BEGIN = "INSERT INTO vault_trialrows (id, actor_id, file_id, rows, unused, at) VALUES (%s, %s, %s, %s, %s, %s)"
+_USE = (
+    "UPDATE vault_trialrows SET unused = unused - %(rows)s WHERE unused >= %(rows)s AND id ="
+    " (SELECT id FROM vault_trialrows WHERE actor_id = %(actor)s AND file_id = %(file)s ORDER BY at DESC, id DESC LIMIT 1)"
+)
+
+
+def take_trial(caller: Caller, *, file: uuid.UUID, rows: int) -> None:
+    """Reserve the lookups of one dry run in the caller's transaction. Two at once take turns, so that both count."""
+    now = clock.now()
+    with transaction.atomic(), connections["default"].cursor() as cursor:
+        cursor.execute(_ALONE, [f"vault trial {caller.id}"])
+        cursor.execute(_TRIED, [caller.id, now - _WINDOW])
+        tried: list[tuple[datetime, int]] = cursor.fetchall()
+        if tried and sum(number for _at, number in tried) + rows > TRIAL_ROWS_PER_HOUR:
+            raise _tried_too_much(tried, rows, now)
+        cursor.execute(_BEGIN, [uuid7(), caller.id, file, rows, rows, now])
+
+
+def use_trial(caller: Caller, *, file: uuid.UUID, rows: int) -> bool:
+    """Look up so many rows of a dry run that was begun; False when there is none, or it has none left."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(_USE, {"actor": caller.id, "file": file, "rows": rows})
+        return bool(cursor.rowcount)
+
+
+def _tried_too_much(tried: list[tuple[datetime, int]], rows: int, now: datetime) -> SlowDown:
+    """When enough of the earlier ones are an hour old: a file that is greater than the quota waits for all of them."""
+    left, last = sum(number for _at, number in tried), now
+    for at, number in tried:
+        left, last = left - number, at
+        if left + rows <= TRIAL_ROWS_PER_HOUR:
+            break
+    return SlowDown(
+        _("最近一小时已试运行 %(rows)s 行，请在 %(wait)s 分钟后再试运行这个文件。")
+        % {
+            "rows": f"{sum(number for _at, number in tried):,}",
+            "wait": max(1, math.ceil((last + _WINDOW - now).total_seconds() / 60)),
+        },
+        remedy=_("已试运行的文件可以照常导入"),
     )

@@ -131,6 +131,35 @@ class FileRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a file is about, written down when it is kept: whoever opens it needs these rights again, at that moment.
+
+    ``permission`` is a `chapter:noun:verb` that a post of the opener has; ``purpose`` one that a post of the opener has.
+    ``action`` (`regime.types.Action`: read | export) is decided under that purpose for ``attributes``, about everybody
+    whom the file is known to show. A file names a permission or a purpose; what names neither nobody could open.
+    """
+
+    permission: str = ""
+    purpose: str = ""
+    action: str = ""
+    attributes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.permission or self.purpose) or (self.action and not self.purpose):
+            raise ValueError("a file is kept under a permission or a purpose, and an action has a purpose")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shows:
+    """What a file shows of one person known by id: these attributes, those of ``full`` unmasked. An erasure of the
+    person burns the file."""
+
+    subject: uuid.UUID
+    attributes: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyProgress:
     """How far a rotation is: rows still wrapped by a retiring epoch, per key class."""
 

@@ -37,7 +37,7 @@ def _sealing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         handler = vault.SealingUploadHandler(
-            request, kind="upload", expires_at=now() + operations.KEEP, max_bytes=MAX_FILE_BYTES
+            request, kind="upload", about=operations.BROUGHT_IN, expires_at=now() + operations.KEEP, max_bytes=MAX_FILE_BYTES
         )
         request.upload_handlers = [handler]  # type: ignore[assignment]
         try:

@@ -32,9 +32,11 @@ from kexin.foundation.clock import now
 from kexin.people import queries as people
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
-from kexin.regime.types import Action, AttributeDef, Context, SubjectFacts
+from kexin.regime.types import Action, AttributeDef, Bundle, Context, SubjectFacts
 from kexin.vault import operations as vault
 
+#: The permission of whoever brings customers in.
+IMPORT = "collection:import:run"
 #: Purposes under which customers may be brought in; the rulebook decides which of them this caller has.
 PURPOSES = ("presale", "service", "order", "member", "contract_b2b")
 ENCODINGS = ("", "utf-8", "gb18030", "utf-16", "big5")
@@ -81,17 +83,18 @@ def label_of(attribute: AttributeDef) -> str:
     return attribute.label.get(language) or attribute.label["zh"]
 
 
-def writable(caller: Caller) -> tuple[str, ...]:
-    """Purposes under which this caller may write a customer's name, in the house's order."""
+def writable(caller: Caller, *, known: Bundle | None = None) -> tuple[str, ...]:
+    """Purposes under which this caller may write a customer's name, in the house's order. ``known``: the rulebook that
+    the same request has read already."""
     facts = SubjectFacts(kind="person", state="active", age_status="unknown")
-    known = regime.bundle_or_none()
+    known = known or regime.bundle_or_none()
     return tuple(
         purpose
         for purpose in PURPOSES
         if known is not None
         and purpose in known.purposes
         and regime.decide(
-            caller.under(purpose), action=Action.WRITE, subject=facts, attributes=("name",), context=_WRITING
+            caller.under(purpose), action=Action.WRITE, subject=facts, attributes=("name",), context=_WRITING, under=known
         ).allowed("name")
     )
 
@@ -101,9 +104,9 @@ def require_importer(caller: Caller) -> None:
     known = regime.bundle_or_none()
     roles = people.principal(caller).roles
     may = known is not None and any(
-        "collection:import:run" in known.rulebook.roles[role].permissions for role in roles if role in known.rulebook.roles
+        IMPORT in known.rulebook.roles[role].permissions for role in roles if role in known.rulebook.roles
     )
-    if not may or not writable(caller):
+    if not may or not writable(caller, known=known):
         raise ImportNotAllowed(
             _("导入客户由客户数据管理员办理。"), remedy=_("请把文件交给客户数据管理员。"), who="steward"
         )
@@ -134,7 +137,7 @@ def choices(caller: Caller) -> Choices:
         sources=tuple(SourceKind(code=code, label=label) for code, label in sources),
         purposes=tuple(
             SourceKind(code=key, label=known.purposes[key].label.get(language) or known.purposes[key].label["zh"])
-            for key in writable(caller)
+            for key in writable(caller, known=known)
         ),
         basis_words=words,
         basis_codes={

@@ -66,7 +66,14 @@ def line(caller: Caller, *, seq: int) -> Detail:
         flags=tuple(str(labels.FLAGS.get(flag, flag)) for flag in found.flags),
         relation=str(labels.RELATIONS.get(found.relation, "")),
         at=found.at,
+        about=_about(found.ref),
     )
+
+
+def _about(ref: str) -> int | None:
+    """The line that a reference like ``line:<id>`` names; None for other references, and where no such line exists."""
+    kind, _colon, name = ref.partition(":")
+    return evidence.seq_of(uuid.UUID(name)) if kind == "line" else None
 
 
 def proof(caller: Caller, *, seq: int) -> dict[str, Any]:

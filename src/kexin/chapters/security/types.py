@@ -63,3 +63,5 @@ class Detail:
     flags: tuple[str, ...]
     relation: str
     at: datetime
+    #: The line that this one speaks about (an opening that it flags), by its seq; None when there is none.
+    about: int | None = None

@@ -1,6 +1,7 @@
-"""Counts that are too many for a line each: refusals of the unauthenticated, and envelopes opened by the seal layer.
+"""Counts that are too many for a line each: refusals of the unauthenticated, and what the seal layer opened.
 
-Both gather in memory for at most a second, then go to a table on the second connection.
+Both gather in memory for at most a second, then go to a table on the second connection: a process that is killed loses
+at most a second of counts, never a line. `reconciling` compares the opens with the lines that announced them.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ import logging
 import re
 import threading
 import time
+import uuid
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DatabaseError, connections, transaction
+from django.utils.translation import gettext_lazy as _
 
-from kexin.evidence.operations.noting import SECOND_CONNECTION, note
-from kexin.evidence.types import Entry, Event, Flag
+from kexin.evidence.operations.noting import SECOND_CONNECTION
+from kexin.evidence.types import Noted
 from kexin.foundation import clock
-from kexin.foundation.caller import Caller
 from kexin.foundation.ids import uuid7
+from kexin.foundation.problems import Unavailable
 
 FLUSH_S = 1.0
-#: A minute is compared once it has been over for this long: by then every process has reported it.
-SETTLED_S = 120
+#: Reports of opens that a process keeps while they cannot be written: a few hundred kilobytes.
+MOST_WAITING = 5_000
 _KIND = re.compile(r"[a-z0-9_.-]{1,40}")
 _log = logging.getLogger(__name__)
 
@@ -32,7 +35,18 @@ _REFUSED = (
     "INSERT INTO evidence_refusal (minute, kind, count) VALUES (%s, %s, %s)"
     " ON CONFLICT (minute, kind) DO UPDATE SET count = evidence_refusal.count + EXCLUDED.count"
 )
-_OPENED = "INSERT INTO evidence_opencount (id, minute, grade, opens) VALUES (%s, %s, %s, %s)"
+_OPENED = (
+    "INSERT INTO evidence_opencount (id, intake_id, at, minute, grade, opens) SELECT id, intake_id, at,"
+    " date_trunc('minute', at), grade, opens FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::smallint[],"
+    " %s::bigint[]) AS w(id, intake_id, at, grade, opens)"
+)
+
+
+class CountsFull(Unavailable):
+    """Opens could not be reported for so long that no more can be remembered: until they can, nothing opens."""
+
+    code = "counts-full"
+    title = _("暂时无法打开")
 
 
 class _Gathered:
@@ -41,7 +55,8 @@ class _Gathered:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.refusals: Counter[tuple[datetime, str]] = Counter()
-        self.opens: Counter[tuple[datetime, int]] = Counter()
+        #: (announcing line, its instant, class of key) -> opens.
+        self.opens: Counter[tuple[uuid.UUID, datetime, int]] = Counter()
         self.written_at = 0.0
         self.timer: threading.Timer | None = None
 
@@ -74,16 +89,17 @@ def count_refusal(kind: str) -> None:
         flush_counts()
 
 
-def count_opens(*, at: datetime, grade: int, opens: int = 1) -> None:
-    """The seal layer opened ``opens`` envelopes of ``grade`` under the line noted ``at`` (`Noted.at`).
-
-    Counting by the line's own minute, not the clock's, makes the comparison exact at the turn of a minute.
-    """
+def count_opens(*, noted: Noted, grade: int, opens: int = 1) -> None:
+    """The seal layer is about to open ``opens`` envelopes of ``grade`` (or files, by their class of key) under this
+    line. Raises CountsFull, before anything is open, when earlier counts could not be written for too long."""
     with _gathered.lock:
-        _gathered.opens[_minute(at), grade] += opens
-        due = _gathered.due()
+        _gathered.opens[noted.intake_id, noted.at, grade] += opens
+        full = len(_gathered.opens) >= MOST_WAITING
+        due = _gathered.due() or full
     if due:
         flush_counts()
+    if full and len(_gathered.opens) >= MOST_WAITING:
+        raise CountsFull(remedy=_("稍后再试；数据没有改变"))
 
 
 def flush_counts() -> None:
@@ -100,7 +116,8 @@ def flush_counts() -> None:
                 # In one order everywhere, so that two processes never wait for each other in a circle.
                 cursor.executemany(_REFUSED, [(minute, kind, n) for (minute, kind), n in sorted(refusals.items())])
             if opens:
-                cursor.executemany(_OPENED, [(uuid7(), minute, grade, n) for (minute, grade), n in opens.items()])
+                rows = [(uuid7(), *what, n) for what, n in opens.items()]
+                cursor.execute(_OPENED, [list(column) for column in zip(*rows, strict=True)])
     except DatabaseError:
         with _gathered.lock:
             _gathered.refusals.update(refusals)
@@ -127,34 +144,3 @@ def _flush_at_exit() -> None:
 
 
 atexit.register(_flush_at_exit)
-
-_COMPARE = """
-SELECT coalesce(o.minute, l.minute), coalesce(o.opens, 0), coalesce(l.opens, 0)
-FROM (SELECT minute, sum(opens) AS opens FROM evidence_opencount WHERE minute >= %(since)s AND minute < %(until)s
-      GROUP BY minute) o
-FULL JOIN (SELECT date_trunc('minute', at) AS minute, sum(opens) AS opens FROM evidence_leaf
-           WHERE at >= %(since)s AND at < %(until)s AND opens > 0 GROUP BY 1) l ON l.minute = o.minute
-ORDER BY 1
-"""
-_KEEP = (
-    "INSERT INTO evidence_reconciliation (minute, opened, announced, at) VALUES (%s, %s, %s, %s)"
-    " ON CONFLICT (minute) DO UPDATE SET opened = EXCLUDED.opened, announced = EXCLUDED.announced, at = EXCLUDED.at"
-)
-
-
-def reconcile_opens(caller: Caller, *, back_hours: int = 24) -> int:
-    """Compare what was opened with what was announced, minute by minute; answers how many opens have no line.
-
-    Runs as a timetable job. More announced than opened is ordinary (a key was not there, a process died before its
-    report); more opened than announced means that something opened an envelope and said nothing.
-    """
-    until = _minute(clock.now() - timedelta(seconds=SETTLED_S))
-    span = {"since": until - timedelta(hours=back_hours), "until": until}
-    with transaction.atomic(), connections["default"].cursor() as cursor:
-        cursor.execute(_COMPARE, span)
-        minutes = cursor.fetchall()
-        cursor.executemany(_KEEP, [(minute, opened, told, clock.now()) for minute, opened, told in minutes])
-        silent = sum(max(0, int(opened) - int(told)) for _, opened, told in minutes)
-        flags = (Flag.OPENS_UNANNOUNCED,) if silent else ()
-        note(caller, Entry(event=Event.OPENS_RECONCILED, count=silent, flags=flags))
-    return silent

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from kexin.evidence import checking, queries
-from kexin.evidence.operations import count_opens, flush_counts, note, reconcile_opens, verify_now
+from kexin.evidence.operations import note, verify_now
 from kexin.evidence.rules import merkle, notes
 from kexin.evidence.tests.conftest import SERVICE, Ledger
 from kexin.evidence.types import Entry, Event, Filters
@@ -186,31 +186,6 @@ def test_who_looked_is_one_index_scan(ledger: Ledger):
         plan = cursor.fetchone()[0]
         cursor.execute("RESET enable_seqscan")
     assert "evidence_subject_pkey" in json.dumps(plan) and "Seq Scan" not in json.dumps(plan)
-
-
-def test_an_open_without_a_line_is_reported(ledger: Ledger, monkeypatch):
-    noted = note(SERVICE, Entry(event=Event.CUSTOMER_REVEALED, decision="allow", opens=2))
-    count_opens(at=noted.at, grade=3, opens=2)
-    flush_counts()
-    ledger.sequence()
-    later = clock.now() + timedelta(minutes=5)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    monkeypatch.setattr("kexin.evidence.operations.counting.connections", _worker(ledger))
-    assert reconcile_opens(SERVICE) == 0
-    count_opens(at=noted.at, grade=4)
-    flush_counts()
-    assert reconcile_opens(SERVICE) == 1
-
-
-def _worker(ledger: Ledger):
-    """The job runs as the worker's role: its grants are those that count."""
-    from django.db import connections
-
-    address = ledger.databases.instance.address("main", "worker")
-    for alias in ("default", "evidence"):
-        connections[alias].close()
-        connections[alias].settings_dict.update(USER=address.user, PASSWORD=address.password)
-    return connections
 
 
 def test_lines_that_stay_inside_for_five_minutes_are_an_alarm(ledger: Ledger, monkeypatch):

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -226,7 +227,7 @@ def plan(
 
 
 _FACTS = """
-SELECT subject_id, relation, NULL, NULL FROM regime_grant
+SELECT subject_id, relation AS word, NULL AS channel, NULL AS status FROM regime_grant
  WHERE subject_id = ANY(%(ids)s::uuid[]) AND principal_id = ANY(%(principals)s::uuid[])
    AND purpose = ANY(%(purposes)s::text[]) AND (until IS NULL OR until > %(at)s)
 UNION ALL
@@ -243,13 +244,31 @@ def subject_facts(
     ids = list(dict.fromkeys(subject_ids))
     grants: dict[uuid.UUID, set[str]] = {one: set(who.standing) for one in ids}
     consents: dict[uuid.UUID, dict[tuple[str, str], str]] = {one: {} for one in ids}
-    asked = {"ids": ids, "principals": list(who.principal_ids), "purposes": _purposes(who.purpose), "at": now()}
-    for subject_id, first, channel, status in prepared(_FACTS, asked):
+    for subject_id, first, channel, status in prepared(_FACTS, {**_asked(who), "ids": ids}):
         if status is None:
             grants[subject_id].add(first)
         else:
             consents[subject_id][(first, channel)] = status
     return {one: Standing(grants=frozenset(grants[one]), consents=consents[one]) for one in ids}
+
+
+def _asked(actor: Actor) -> dict[str, Any]:
+    """The parameters of `_FACTS`, but for the subjects."""
+    return {"principals": list(actor.principal_ids), "purposes": _purposes(actor.purpose), "at": now()}
+
+
+_GROUPED = f"""
+SELECT subject_id, array_agg(word) FILTER (WHERE status IS NULL) AS relations,
+       (json_agg(json_build_array(word, channel, status)) FILTER (WHERE status IS NOT NULL))::text AS consents
+  FROM ({_FACTS}) AS facts GROUP BY subject_id
+"""
+
+
+def facts_lookup(actor: Actor) -> tuple[str, dict[str, Any]]:
+    """The question of `subject_facts` as SQL (columns subject_id, relations, consents; a row for each subject of
+    ``%(ids)s`` of whom something is known) and its other parameters by name, for a room that asks it together with a
+    question of its own, in one snapshot. `standing_of` reads the two columns."""
+    return _GROUPED, _asked(actor)
 
 
 def beside(actor: Actor) -> Sql:

@@ -2,8 +2,8 @@
 
 from kexin.vault.models.doors import Disclosure, Reveal
 from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
-from kexin.vault.models.files import File, FileChunk
-from kexin.vault.models.misses import RevealCount, SearchMisses
+from kexin.vault.models.files import File, FileChunk, FileSubject
+from kexin.vault.models.misses import RevealCount, SearchMisses, TrialRows
 from kexin.vault.models.sealed import Installation, Sealed, SealedHistory
 from kexin.vault.models.sources import Provenance, SourceAct
 from kexin.vault.models.subjects import Merge, Subject
@@ -16,6 +16,7 @@ __all__ = [
     "ErasureStep",
     "File",
     "FileChunk",
+    "FileSubject",
     "Hold",
     "Installation",
     "Merge",
@@ -30,6 +31,7 @@ __all__ = [
     "Subject",
     "TokenExact",
     "TokenGram",
+    "TrialRows",
     "Upkeep",
     "Watch",
 ]

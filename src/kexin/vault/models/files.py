@@ -1,5 +1,6 @@
 """Sealed files: chunks in the database, one key per file in the keyring, an end date from birth."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -20,6 +21,11 @@ class File(models.Model):
     size_bytes = models.BigIntegerField(default=0)
     chunks = models.IntegerField(default=0)
     kept_by = models.UUIDField()
+    #: What it is about (see `types.About`), decided again at every opening. A file without either opens for nobody.
+    permission = models.CharField(max_length=64, db_default="", blank=True)
+    purpose = models.CharField(max_length=48, db_default="", blank=True)
+    action = models.CharField(max_length=16, db_default="", blank=True)
+    attributes = ArrayField(models.CharField(max_length=48), null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     burned_at = models.DateTimeField(null=True)
@@ -32,6 +38,20 @@ class File(models.Model):
             models.Index(fields=["subject_id"], name="vault_file_subject", condition=Q(subject_id__isnull=False)),
             models.Index(fields=["expires_at"], name="vault_file_expiry", condition=~Q(state="burned")),
         ]
+
+
+class FileSubject(models.Model):
+    """A person whom a file shows, known by id to whoever kept it: what of the person stands in it. Gone with the file."""
+
+    pk = models.CompositePrimaryKey("file_id", "subject_id")
+    file_id = models.UUIDField()
+    subject_id = models.UUIDField()
+    attributes = ArrayField(models.CharField(max_length=48))
+    #: Those of them that are not masked.
+    full = ArrayField(models.CharField(max_length=48))
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_id"], name="vault_filesubject_subject")]
 
 
 class FileChunk(models.Model):

@@ -12,6 +12,20 @@ class SearchMisses(models.Model):
     at = ArrayField(models.DateTimeField())
 
 
+class TrialRows(models.Model):
+    """One dry run of a kept file: how many rows it may still look up. Counted before the first one is."""
+
+    id = models.UUIDField(primary_key=True)
+    actor_id = models.UUIDField()
+    file_id = models.UUIDField()
+    rows = models.IntegerField()
+    unused = models.IntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["actor_id", "at"], name="vault_trialrows_actor")]
+
+
 class RevealCount(models.Model):
     """Values opened by one person on one Chinese day. Counted before anything opens; an erasure does not lower it."""
 

@@ -15,7 +15,7 @@ from kexin.vault.operations.release import release
 from kexin.vault.operations.reveal import REASONS, reveal
 from kexin.vault.operations.rotation import behind, destroy_epoch, ensure_keys, rewrap, roll_epoch
 from kexin.vault.operations.switching import follow_suite
-from kexin.vault.operations.trial import Trial, try_many
+from kexin.vault.operations.trial import Trial, begin_trial, try_many
 from kexin.vault.operations.upkeep import sweep
 from kexin.vault.operations.watching import unwatch_record, watch_record
 
@@ -29,6 +29,7 @@ __all__ = [
     "admit_many",
     "advance_indexes",
     "amend",
+    "begin_trial",
     "behind",
     "burn_file",
     "come_of_age",

@@ -60,7 +60,9 @@ def amend(
             context=subjects.AMENDING,
         )
         stored = envelopes.load(subjects=[subject], entity=IDENTITY)
-        noted = announce(caller, row, stored)
+        lost = _lost(gone, catalogue.bundle, stored)
+        more = history.to_reseal(subject, grades=lost, skip=_sealed_apart(subject)) if lost else []
+        noted = announce(caller, row, [*stored, *more])
         merged = {**envelopes.open_values(stored, noted=noted), **row.facets, **(new.values if new else {})}
         prepared = records.resort({key: merged[key] for key in merged if key not in gone}, bundle=catalogue.bundle)
         rewrite(row, stored, prepared, catalogue, removed=gone, cause="amend", noted=noted)
@@ -114,16 +116,23 @@ def _rotate(
 ) -> dict[int, tuple[KeyRef, KeyRef]]:
     """New key generations for the grades that lose a value (and for the display envelope, which showed it). The live
     identity and display are sealed by the caller; everything else of the grade is sealed again here."""
-    lost = {bundle.attributes[key].grade for key in removed if bundle.attributes[key].storage == "sealed"}
-    present = {one.grade for one in stored}
-    if not lost & present:
-        return {}
-    skip = {(IDENTITY, subject_id), (DISPLAY, subject_id)}
-    change = partial(_without, frozenset(removed))
+    change, skip = partial(_without, frozenset(removed)), _sealed_apart(subject_id)
     return {
         grade: history.reseal_grade(subject_id, grade=grade, change=change, noted=noted, skip=skip)
-        for grade in sorted((lost & present) | {DISPLAY_GRADE})
+        for grade in sorted(_lost(removed, bundle, stored))
     }
+
+
+def _lost(removed: Collection[str], bundle: Bundle, stored: Collection[Envelope]) -> frozenset[int]:
+    """The grades that are sealed anew when these values go: theirs, and the display envelope's; none when none has one."""
+    grades = {bundle.attributes[key].grade for key in removed if bundle.attributes[key].storage == "sealed"}
+    present = grades & {one.grade for one in stored}
+    return frozenset(present | {DISPLAY_GRADE}) if present else frozenset()
+
+
+def _sealed_apart(subject_id: uuid.UUID) -> frozenset[tuple[str, uuid.UUID]]:
+    """The records that the caller of a re-seal seals itself."""
+    return frozenset({(IDENTITY, subject_id), (DISPLAY, subject_id)})
 
 
 def _without(removed: frozenset[str], envelope: Envelope, values: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from kexin.vault import quota
 from kexin.vault.models import Reveal
 from kexin.vault.operations.reveal import Stated, announce, opened
 from kexin.vault.queries.asking import ask
-from kexin.vault.queries.subjects import deny, person, still_visible
+from kexin.vault.queries.subjects import deny, envelopes_of, person
 from kexin.vault.types_views import Contacted, ContactUse
 
 #: Which types of value each use can take.
@@ -44,7 +44,7 @@ def contact(
     """Answer the value once for one use (拨打, 短信, 复制到快递单). Action `contact`, one evidence line.
 
     A call is never cut off by a quota; above the habit of the person the line is flagged. Raises SubjectNotFound,
-    SubjectErased, UnknownAttribute, AttributeRefused, WrongUse, NoValue, KeyringDown (503).
+    SubjectErased, UnknownAttribute, AttributeRefused, WrongUse, NoValue, Moved (503: ask again), KeyringDown (503).
     """
     asking = ask(caller)
     definition = asking.attribute(attribute)
@@ -63,7 +63,7 @@ def contact(
         asking, found, definition, Event.CUSTOMER_CONTACTED, Action.CONTACT, decision[attribute], stated,
         over=used >= allowed, use=use.value,
     )  # fmt: skip
-    still_visible(subject)
+    stored = envelopes_of(asking, found)
     with transaction.atomic(using="default"):
         Reveal.objects.create(
             id=uuid7(),
@@ -76,7 +76,7 @@ def contact(
             intake_id=noted.intake_id,
             at=noted.at,
         )
-    value = opened(asking, found, definition, noted, event=Event.CUSTOMER_CONTACTED)
+    value = opened(asking, found, definition, noted, stored, event=Event.CUSTOMER_CONTACTED)
     return Contacted(value=value, href=_address(use, value), use=use, at=noted.at)
 
 

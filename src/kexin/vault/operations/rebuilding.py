@@ -234,8 +234,10 @@ def _open(caller: Caller, rows: Sequence[Subject], ref: str, rulebook: str) -> t
         values = envelopes.open_all(stored, noted=noted)
         return noted, [_opened(row, by_subject[row.id], values) for row in rows]
     except (DoesNotOpen, KeyMissing):
-        found = [_alone(row, by_subject[row.id], noted) for row in rows]
-        return noted, [one for one in found if one is not None]
+        # What opened until then was counted under the first line: a second one announces the second time.
+        again = evidence.note_now(caller, entry)
+        found = [_alone(row, by_subject[row.id], again) for row in rows]
+        return again, [one for one in found if one is not None]
 
 
 def _alone(row: Subject, stored: Sequence[Envelope], noted: Noted) -> _Opened | None:

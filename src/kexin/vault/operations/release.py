@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import xlsxwriter
 from django.db import transaction
@@ -20,16 +21,18 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.ids import uuid7
 from kexin.foundation.problems import Refused
 from kexin.people import queries as people
-from kexin.regime.types import Action
+from kexin.regime.types import Action, BulkPlan
 from kexin.vault.models import Disclosure
 from kexin.vault.operations.files import keep_file
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, ask, label
 from kexin.vault.queries.compared import refuse_sealed
 from kexin.vault.queries.filters import checked
+from kexin.vault.queries.opening import open_displays, settled
 from kexin.vault.queries.page import checked_columns
+from kexin.vault.queries.rows import Raw
 from kexin.vault.queries.scope import governed
-from kexin.vault.types import KeyringDown
+from kexin.vault.types import About, KeyringDown, Shows
 from kexin.vault.types_views import Filter, Row, Shown
 
 RELEASE_ROWS = 200
@@ -64,8 +67,36 @@ def release(caller: Caller, *, columns: Iterable[str], filters: Iterable[Filter]
     asked, narrowed = checked_columns(asking, columns), checked(filters)
     refuse_sealed(asking, narrowed, action=Action.EXPORT)
     own = (*narrowed, Filter(field="relation", value="own"))
+    return settled(lambda: _left(asking, asked, own))
+
+
+def _left(asking: Asking, asked: Sequence[str], own: tuple[Filter, ...]) -> Released:
+    """Open the rows, write the book, seal it. Whoever is erased until it is sealed makes it ask again."""
+    raws, rows = _opened(asking, asked, own)
+    book = _workbook(asking, asked, rows)
+    expires_at = clock.now() + _KEPT
+    with transaction.atomic(using="default"):
+        kept = keep_file(
+            asking.caller,
+            chunks=_pieces(book),
+            kind="export",
+            name=_name(),
+            expires_at=expires_at,
+            media_type=_MEDIA,
+            about=About(purpose=asking.caller.purpose, action=Action.EXPORT.value, attributes=tuple(asked)),
+            shows=[_shows(asked, row) for row in rows],
+        )
+        _record(asking, asked, rows, batch=kept.id, expires_at=expires_at)
+        evidence.note(asking.caller, _finished(asking, [raw.audit_id for raw in raws if raw.audit_id], kept.id))
+    return Released(file_id=kept.id, rows=len(rows), expires_at=expires_at)
+
+
+def _opened(asking: Asking, asked: Sequence[str], own: tuple[Filter, ...]) -> tuple[Sequence[Raw], Sequence[Row]]:
+    """Decide, commit the line, look again, open: rows that are not as they were decided make it ask again."""
     limit = min(RELEASE_ROWS, asking.bundle.rulebook.controls.export_rows_free)
     plan, condition, params = governed(asking, action=Action.EXPORT, filters=own)
+    if plan.empty:
+        _deny(asking, plan)
     found = governed_rows.columns_of(asking, plan, asked)
     raws = governed_rows.select(
         found,
@@ -81,19 +112,35 @@ def release(caller: Caller, *, columns: Iterable[str], filters: Iterable[Filter]
         )
     held = governed_rows.standings(asking, raws)
     governed_rows.note_opened(asking, Event.RELEASE_STARTED, raws, relations=["own"], plan=plan)
-    displayed = governed_rows.open_displays([row.id for row in raws])
+    displayed = open_displays(asking, raws, held, action=Action.EXPORT)
     if displayed.closed:
         raise KeyringDown
-    rows = governed_rows.finished(asking, raws, plan=plan, columns=asked, displayed=displayed, held=held)
-    book = _workbook(asking, asked, rows)
-    expires_at = clock.now() + _KEPT
-    with transaction.atomic(using="default"):
-        kept = keep_file(
-            caller, chunks=_pieces(book), kind="export", name=_name(), expires_at=expires_at, media_type=_MEDIA
-        )
-        _record(asking, asked, rows, batch=kept.id, expires_at=expires_at)
-        evidence.note(caller, _finished(asking, [raw.audit_id for raw in raws if raw.audit_id], kept.id))
-    return Released(file_id=kept.id, rows=len(rows), expires_at=expires_at)
+    return raws, governed_rows.finished(asking, raws, plan=plan, columns=asked, displayed=displayed, held=held)
+
+
+def _deny(asking: Asking, plan: BulkPlan) -> NoReturn:
+    """Nobody may be exported under this purpose by this post: a refusal with its line, never an empty file."""
+    evidence.note_now(
+        asking.caller,
+        Entry(
+            event=Event.ACCESS_DENIED,
+            decision="deny",
+            action=Action.EXPORT.value,
+            rule_ids=plan.rule_ids,
+            rulebook=asking.bundle.sha256,
+        ),
+    )
+    key = next(iter(plan.denials), next(iter(asking.attributes)))
+    raise asking.refusal(key, plan.denials.get(key))
+
+
+def _shows(columns: Sequence[str], row: Row) -> Shows:
+    """What the sheet shows of one person."""
+    return Shows(
+        subject=row.id,
+        attributes=tuple(key for key in columns if row.cells[key].text),
+        full=tuple(key for key in columns if row.cells[key].shown is Shown.FULL),
+    )
 
 
 def _finished(asking: Asking, audit_ids: Sequence[uuid.UUID], file_id: uuid.UUID) -> Entry:

@@ -23,7 +23,7 @@ from kexin.vault.models import Reveal
 from kexin.vault.queries.asking import Asking, ask
 from kexin.vault.queries.keeping import later
 from kexin.vault.queries.rows import note_opened
-from kexin.vault.queries.subjects import Person, deny, person, still_visible
+from kexin.vault.queries.subjects import Person, deny, envelopes_of, person
 from kexin.vault.search.normal import searchable
 from kexin.vault.types import HIGH_GRADES
 from kexin.vault.types_views import REVEAL_S, ReasonNeeded, Revealed
@@ -73,7 +73,8 @@ def reveal(
     ``reason`` is one of `REASONS` or at least six characters of words, which go into the sealed payload alone;
     ``ticket`` names the case or order that is the reason. ``signed_in_at`` comes from the session, never from a body.
     Order: decide, count, commit the line, look again, fetch the key, open. Raises SubjectNotFound, SubjectErased,
-    UnknownAttribute, AttributeRefused, ReasonNeeded, FreshSigninNeeded, SlowDown, NoValue, KeyringDown (503).
+    UnknownAttribute, AttributeRefused, ReasonNeeded, FreshSigninNeeded, SlowDown, NoValue, Moved (503: ask again),
+    KeyringDown (503).
     """
     asking = ask(caller)
     definition = asking.attribute(attribute)
@@ -88,7 +89,7 @@ def reveal(
     noted, sealed_words = announce(
         asking, found, definition, Event.CUSTOMER_REVEALED, Action.READ, decision, stated, over=used > allowed
     )
-    still_visible(subject)
+    stored = envelopes_of(asking, found)
     shown = Reveal(
         id=uuid7(),
         subject_id=subject,
@@ -104,7 +105,7 @@ def reveal(
     )
     with transaction.atomic(using="default"):
         shown.save(force_insert=True)
-    value = opened(asking, found, definition, noted)
+    value = opened(asking, found, definition, noted, stored)
     return Revealed(
         id=shown.id,
         attribute=attribute,
@@ -213,14 +214,19 @@ class BeingRebuilt(Unavailable):
 
 
 def opened(
-    asking: Asking, found: Person, definition: AttributeDef, noted: Noted, *, event: Event = Event.CUSTOMER_REVEALED
+    asking: Asking,
+    found: Person,
+    definition: AttributeDef,
+    noted: Noted,
+    stored: Sequence[envelopes.Envelope],
+    *,
+    event: Event = Event.CUSTOMER_REVEALED,
 ) -> str:
     """The value itself. While a change of its grade is being re-sealed it may still lie in another envelope, and what
     opens in looking for it there has a line of its own."""
     if definition.storage == "facet":
         value = found.raw.facets.get(definition.key)
     else:
-        stored = envelopes.load(subjects=[found.raw.id], entity=envelopes.IDENTITY)
         right = [one for one in stored if one.grade == definition.grade]
         values = envelopes.open_values(right, noted=noted) if right else {}
         value = values.get(definition.key)

@@ -11,7 +11,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.jobs import job
 from kexin.vault import files, keys
 from kexin.vault.keys import KeyRef
-from kexin.vault.models import Erasure, File, RevealCount, Sealed, SealedHistory, Subject
+from kexin.vault.models import Erasure, File, RevealCount, Sealed, SealedHistory, Subject, TrialRows
 from kexin.vault.operations.erase import continue_erasure, erase
 from kexin.vault.operations.lifecycle import BIN_DAYS
 from kexin.vault.types import PAYLOAD_CLASS
@@ -63,9 +63,10 @@ def drop_old_history() -> int:
 
 
 def drop_old_counts() -> int:
-    """Days of reveal counts that no habit is computed from any more."""
+    """Days of reveal counts that no habit is computed from any more, and yesterday's dry runs."""
     before = clock.today_cn() - timedelta(days=COUNTS_DAYS)
-    return int(RevealCount.objects.filter(day__lt=before).delete()[0])
+    tried = TrialRows.objects.filter(at__lt=clock.now() - timedelta(days=1))
+    return int(RevealCount.objects.filter(day__lt=before).delete()[0]) + int(tried.delete()[0])
 
 
 def sweep_orphan_keys(*, grace_s: int = GRACE_S) -> int:

@@ -16,7 +16,8 @@ from kexin.foundation.database import prepared
 from kexin.regime.types import Action
 from kexin.vault import flags
 from kexin.vault.queries import rows as governed_rows
-from kexin.vault.queries.asking import ask
+from kexin.vault.queries.asking import Asking, ask
+from kexin.vault.queries.opening import open_displays, settled
 from kexin.vault.queries.page import checked_columns
 from kexin.vault.queries.subjects import person
 from kexin.vault.types import SubjectErased, shown_number
@@ -37,9 +38,14 @@ def card(
     asking = ask(caller)
     asked = checked_columns(asking, columns) if columns is not None else None
     try:
-        found = person(asking, subject)
+        return settled(lambda: _card(asking, subject, asked, history=history))
     except SubjectErased:
         return _gone(subject)
+
+
+def _card(asking: Asking, subject: uuid.UUID, asked: Sequence[str] | None, *, history: bool) -> Card:
+    """Decide, commit the line, look again, open. Raises SubjectErased and Moved."""
+    found = person(asking, subject)
     raw = found.raw
     keys = (
         asked
@@ -51,10 +57,7 @@ def card(
     noted = governed_rows.note_opened(
         asking, Event.CUSTOMER_OPENED, [raw], relations=[found.relation], rule_ids=found.reading.rule_ids
     )
-    try:
-        displayed = governed_rows.open_displays([subject])
-    except SubjectErased:
-        return _gone(subject)
+    displayed = open_displays(asking, [raw], {subject: found.held})
     display = None if subject in displayed.closed else displayed.values.get(subject, {})
     flags.after(asking, Event.CUSTOMER_OPENED, noted, flags.in_full(display or {}))
     outcomes = found.outcomes()

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
 from kexin.foundation.caller import Caller
-from kexin.regime.types import Action, BulkPlan, Outcome, Sql
+from kexin.regime.types import Action, BulkPlan, Outcome, Sql, Standing
 from kexin.vault import cursor as marks
 from kexin.vault import envelopes, quota
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, as_uuid, ask, relation_of
 from kexin.vault.queries.filters import checked
+from kexin.vault.queries.opening import open_displays, settled, unchanged
 from kexin.vault.queries.page import checked_columns, checked_size, name_attributes
 from kexin.vault.queries.rows import Columns, Displayed, Raw
 from kexin.vault.queries.scope import governed
@@ -28,7 +29,6 @@ from kexin.vault.search.indexes import PERSON_TYPES
 from kexin.vault.search.keyed import tokeniser
 from kexin.vault.search.normal import core, searchable
 from kexin.vault.search.terms import Form, Part, Term, recognise
-from kexin.vault.types import SubjectErased
 from kexin.vault.types_views import OWN_SCOPE_ROWS, PAGE_ROWS, BadCursor, Filter, Page
 
 #: Candidates opened and verified in one round, and rounds in one answer: false positives are few (privacy.md M8).
@@ -72,13 +72,7 @@ def match(
     question = marks.fingerprint("match", recognised.text, asked, [(f.field, f.op, f.value) for f in narrowed])
     after = _after(marks.read(caller, question=question, cursor=cursor)) if cursor else None
     with quota.searching(asking) as place:
-        for attempt in (1, 2):
-            try:
-                found = _answer(asking, recognised, asked, narrowed, after, rows, question)
-                break
-            except SubjectErased:
-                if attempt == 2:
-                    raise
+        found = settled(lambda: _answer(asking, recognised, asked, narrowed, after, rows, question))
         # A later page of people who were found, and a question that was not asked, are no misses.
         place.found(len(found.rows) if after is None and not _unasked(found) else 1)
     return found
@@ -114,7 +108,6 @@ def _answer(
         return Page(rows=(), hints=(HINT_SINGLE_MANY,))
     found = search.run(after, size)
     held = governed_rows.standings(asking, found.rows)
-    governed_rows.check_sample(asking, found.rows, held)
     shown = governed_rows.finished(
         asking, found.rows, plan=search.plan, columns=columns, displayed=found.displayed, held=held
     )
@@ -267,9 +260,10 @@ class Search:
         limit = OWN_SCOPE_ROWS if self.own else _CANDIDATES
         for _round in range(_ROUNDS):
             raws = self._candidates_after(after, limit)
-            noted = self._note(raws)
-            displayed = governed_rows.open_displays([row.id for row in raws])
-            right = self._verified(raws, displayed, noted)
+            held = governed_rows.standings(self.asking, raws)
+            noted = self._note(raws, held)
+            displayed = open_displays(self.asking, raws, held)
+            right = self._verified(raws, held, displayed, noted)
             values.update(displayed.values)
             closed |= displayed.closed
             for row in right:
@@ -292,9 +286,8 @@ class Search:
             params=(*first, *self._columns.params, *params, *((after,) if after else ()), limit),
         )
 
-    def _note(self, raws: Sequence[Raw]) -> Noted:
+    def _note(self, raws: Sequence[Raw], held: Mapping[uuid.UUID, Standing]) -> Noted:
         """The line of this round, committed before anything is opened: purpose and how many, never the term."""
-        held = governed_rows.standings(self.asking, raws)
         relations = [relation_of(standing.grants) for standing in held.values()]
         return governed_rows.note_opened(
             self.asking,
@@ -314,7 +307,9 @@ class Search:
         hidden = {key for key in parts if self.asking.attributes[key].display != "full"}
         return tuple(sorted({self.asking.attributes[key].grade for key in hidden}))
 
-    def _verified(self, raws: Sequence[Raw], displayed: Displayed, noted: Noted) -> list[Raw]:
+    def _verified(
+        self, raws: Sequence[Raw], held: Mapping[uuid.UUID, Standing], displayed: Displayed, noted: Noted
+    ) -> list[Raw]:
         if self.term.form is Form.NUMBER or not raws:
             return list(raws)
         if displayed.closed:
@@ -323,7 +318,7 @@ class Search:
         if self.term.exact and not self.own:
             looked_into = any(part.index.attribute in self._gates for part in self.term.parts)
             exact = self._exactly_found(raws) if looked_into else frozenset(row.id for row in raws)
-        hidden = self._hidden_values(raws, exact, noted)
+        hidden = self._hidden_values([row for row in raws if row.id not in exact], held, noted)
         right = []
         for row in raws:
             shown = displayed.values.get(row.id, {})
@@ -347,13 +342,12 @@ class Search:
             return frozenset(row[0] for row in cursor.fetchall())
 
     def _hidden_values(
-        self, raws: Sequence[Raw], exact: frozenset[uuid.UUID], noted: Noted
+        self, raws: Sequence[Raw], held: Mapping[uuid.UUID, Standing], noted: Noted
     ) -> dict[uuid.UUID, dict[str, Any]]:
         grades = self._sealed_grades()
-        wanted = [row.id for row in raws if row.id not in exact]
-        if not grades or not wanted:
+        if not grades:
             return {}
-        loaded = envelopes.load(subjects=wanted, entity=envelopes.IDENTITY, grades=grades)
+        loaded = unchanged(self.asking, raws, held, entity=envelopes.IDENTITY, grades=grades)
         opened = envelopes.open_all(loaded, noted=noted)
         merged: dict[uuid.UUID, dict[str, Any]] = {}
         for record, values in opened.items():

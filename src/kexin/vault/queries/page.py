@@ -17,12 +17,12 @@ from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, as_uuid, ask, relation_of
 from kexin.vault.queries.compared import comparing, event_of, note_count
 from kexin.vault.queries.filters import OPEN_TEXT, BadFilter, checked
+from kexin.vault.queries.opening import open_displays, settled
 from kexin.vault.queries.rows import Raw
 from kexin.vault.queries.scope import governed
 from kexin.vault.search import pinyin
 from kexin.vault.search.indexes import NGRAM, ORG_TYPES, PERSON_TYPES
 from kexin.vault.search.normal import searchable
-from kexin.vault.types import SubjectErased
 from kexin.vault.types_views import OWN_SCOPE_ROWS, PAGE_ROWS, BadCursor, FacetCount, Filter, Page, Sort
 
 #: A count stops here: "10,000+" is as useful, and costs a bounded time.
@@ -57,8 +57,8 @@ def page(
     """At most `size` (≤ 50) people with the named attributes, each cell as the rules let this caller see it.
 
     Sealed values come from the display envelope: grade 3–4 keys are not touched. One line `customer.listed` with the
-    audit ids is committed before the first key is fetched. Somebody erased between the query and the keys makes the
-    list ask again once.
+    audit ids is committed before the first key is fetched. Somebody erased or changed between the query and the keys
+    makes the list ask again (`opening.settled`).
     """
     asking = ask(caller)
     asked, order = checked_columns(asking, columns), sort or Sort()
@@ -69,13 +69,7 @@ def page(
     after = marks.read(caller, question=question, cursor=cursor) if cursor else None
     listing = _by_pinyin if order.field == "pinyin" else _by_column
     with comparing(asking, narrowed) as search:
-        for attempt in (1, 2):
-            try:
-                found = listing(asking, asked, narrowed, order, question, after, rows)
-                break
-            except SubjectErased:
-                if attempt == 2:
-                    raise
+        found = settled(lambda: listing(asking, asked, narrowed, order, question, after, rows))
         search.found(len(found.rows))
     return found
 
@@ -155,12 +149,11 @@ def answer(
     next_cursor: str | None,
     hints: tuple[Any, ...] = (),
 ) -> Page:
-    """Check, commit the line, open, fill the cells."""
+    """Commit the line, look again, open, fill the cells."""
     held = governed_rows.standings(asking, raws)
-    governed_rows.check_sample(asking, raws, held)
     relations = [relation_of(standing.grants) for standing in held.values()]
     governed_rows.note_opened(asking, event, raws, relations=relations, plan=plan)
-    displayed = governed_rows.open_displays([row.id for row in raws])
+    displayed = open_displays(asking, raws, held)
     rows = governed_rows.finished(asking, raws, plan=plan, columns=columns, displayed=displayed, held=held)
     return Page(rows=rows, next_cursor=next_cursor, hints=hints, unavailable=bool(displayed.closed))
 

@@ -9,13 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
-from kexin.foundation.crypto import DoesNotOpen
 from kexin.foundation.database import prepared
-from kexin.foundation.problems import Unavailable
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
 from kexin.regime.types import (
@@ -29,10 +25,10 @@ from kexin.regime.types import (
     Standing,
     SubjectFacts,
 )
-from kexin.vault import envelopes, flags, masks
+from kexin.vault import flags, masks
 from kexin.vault.queries.asking import Asking, in_words, relation_of, widest
 from kexin.vault.records import FULL, MASKED
-from kexin.vault.types import KeyMissing, KeyringDown, shown_number
+from kexin.vault.types import shown_number
 from kexin.vault.types_views import Cell, Row, Shown
 
 NOTHING = Sql("")
@@ -42,13 +38,6 @@ CONTACT_TYPES = frozenset({"cn_mobile", "landline", "email", "wechat_id", "cn_ad
 _OPEN_COLUMNS = (
     "s.id, s.number, s.kind, s.state, s.age_status, s.unproven, s.facets, s.contact_at, s.created_at, s.audit_id"
 )
-
-
-class PlanMismatch(Unavailable):
-    """A row of a bulk answer that a single decision sees differently. The answer is withheld (invariant I6)."""
-
-    code = "plan-mismatch"
-    title = _("这次查询被暂停：逐条复核与批量结果不一致，已通知管理员")
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,32 +224,6 @@ class Displayed:
     closed: frozenset[uuid.UUID] = frozenset()
 
 
-def open_displays(subjects: Sequence[uuid.UUID]) -> Displayed:
-    """Open display envelopes with one question to the keyring. Unreachable keys close every cell but not the list;
-    one damaged envelope closes its own row. A person erased meanwhile raises SubjectErased: the list is asked again."""
-    if not subjects:
-        return Displayed({})
-    loaded = envelopes.load(subjects=subjects, entity=envelopes.DISPLAY)
-    try:
-        opened = envelopes.open_all(loaded)
-    except (KeyringDown, KeyMissing):
-        return Displayed({}, frozenset(subjects))
-    except DoesNotOpen:
-        return _open_singly(loaded)
-    return Displayed({record[0]: values for record, values in opened.items()})
-
-
-def _open_singly(loaded: Sequence[envelopes.Envelope]) -> Displayed:
-    values: dict[uuid.UUID, Mapping[str, Any]] = {}
-    closed: set[uuid.UUID] = set()
-    for one in loaded:
-        try:
-            values[one.subject_id] = envelopes.open_values([one])
-        except DoesNotOpen:
-            closed.add(one.subject_id)
-    return Displayed(values, frozenset(closed))
-
-
 def cell(
     asking: Asking,
     attribute: AttributeDef,
@@ -345,25 +308,3 @@ def _row(asking: Asking, raw: Raw, plan: BulkPlan, columns: Sequence[str], displ
         contact_at=raw.contact_at,
         created_at=raw.created_at,
     )
-
-
-def check_sample(asking: Asking, rows: Sequence[Raw], held: Mapping[uuid.UUID, Standing], *, sample: int = 2) -> None:
-    """Decide a few rows again, singly (regime.md, proof 4): the first, and others spread over the page. A difference
-    withholds the whole answer and leaves a line in the ledger. What the rows brought of relations and consents is
-    what their outcomes were worked out from, so these few are asked for it apart: a join that is wrong, or a right that
-    ended meanwhile, would else agree with itself."""
-    if not rows:
-        return
-    step = max(1, len(rows) // sample)
-    picked = rows[::step][:sample]
-    brought = any(row.standing is not None for row in picked)
-    apart = regime.subject_facts(asking.caller, [row.id for row in picked], actor=asking.actor) if brought else held
-    for row in picked:
-        decision = asking.decide(Action.READ, row.facts(apart[row.id]), row.read)
-        single = {key: decision.outcomes[key].outcome.value for key in row.read}
-        if single != dict(row.read):
-            evidence.note_now(
-                asking.caller,
-                Entry(event=Event.ACCESS_DENIED, decision="deny", action="read", ref="plan-mismatch", count=len(rows)),
-            )
-            raise PlanMismatch(missing=tuple(sorted(key for key in single if single[key] != row.read[key])))

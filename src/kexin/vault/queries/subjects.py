@@ -13,7 +13,9 @@ from kexin.evidence.types import Entry, Event
 from kexin.regime import queries as regime
 from kexin.regime.types import Action, Decision, Standing
 from kexin.vault import flags
+from kexin.vault.envelopes import IDENTITY, Envelope
 from kexin.vault.queries.asking import Asking, relation_of
+from kexin.vault.queries.opening import Moved, unchanged
 from kexin.vault.queries.rows import Columns, Raw, select, standings
 from kexin.vault.types import SubjectErased, SubjectNotFound
 
@@ -62,13 +64,17 @@ def state_of(subject: uuid.UUID) -> str:
     return str(row[0]) if row else ""
 
 
-def still_visible(subject: uuid.UUID) -> None:
-    """Look again, after the line and before the key: an erasure that was faster wins."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT visible, state FROM vault_subject WHERE id = %s", [subject])
-        row = cursor.fetchone()
-    if row is None or not row[0]:
-        raise SubjectErased if row and row[1] in ("erasing", "erased") else SubjectNotFound
+def envelopes_of(asking: Asking, found: Person) -> list[Envelope]:
+    """Look again, after the line and before the key: the record's envelopes, still closed, from a snapshot in which
+    state and standing are what was decided about. An erasure that was faster wins (SubjectErased); after any other
+    change somebody has to ask again (Moved)."""
+    try:
+        return unchanged(asking, [found.raw], {found.raw.id: found.held}, entity=IDENTITY)
+    except Moved:
+        state = state_of(found.raw.id)
+        if state in ("erasing", "erased"):
+            raise SubjectErased from None
+        raise
 
 
 def deny(asking: Asking, raw: Raw, held: Standing, action: Action, rule_ids: tuple[str, ...]) -> None:

@@ -14,7 +14,6 @@ from kexin.regime import operations as regime
 from kexin.regime.types import Action
 from kexin.vault import keys, queries
 from kexin.vault.models import Sealed
-from kexin.vault.queries import rows
 from kexin.vault.queries.scope import Scope
 from kexin.vault.tests import views
 from kexin.vault.types import KeyringDown
@@ -53,27 +52,6 @@ def test_nothing_is_opened_when_the_line_cannot_be_written(
     with pytest.raises(down):
         ask[question]()
     assert fetched == []
-
-
-@pytest.mark.parametrize("question", ["page", "match"])
-def test_a_right_that_ends_while_a_list_is_drawn_withholds_it(question: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proof 4 looks for itself: what the rows brought along cannot vouch for their own outcomes."""
-    me = views.sales()
-    one = views.customer(me)
-    selected = rows.select
-
-    def ended_meanwhile(*args: Any, **kwargs: Any) -> Any:
-        found = selected(*args, **kwargs)
-        regime.end_grant(views.importer(), subject=one, relation="owner")
-        return found
-
-    monkeypatch.setattr(rows, "select", ended_meanwhile)
-    ask = {
-        "page": lambda: queries.page(me, columns=["name", "mobile"]),
-        "match": lambda: queries.match(me, term="陈雨桐", columns=["name", "mobile"]),
-    }
-    with pytest.raises(rows.PlanMismatch):
-        ask[question]()
 
 
 def test_without_the_keyring_lists_stand_and_cells_say_so(monkeypatch: pytest.MonkeyPatch) -> None:

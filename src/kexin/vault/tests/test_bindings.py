@@ -20,7 +20,7 @@ from kexin.vault.operations.reveal import BeingRebuilt, NoValue
 from kexin.vault.queries.asking import EXECUTED
 from kexin.vault.sealing import SUITES
 from kexin.vault.tests import views
-from kexin.vault.types import SubjectNotFound
+from kexin.vault.types import About, SubjectNotFound
 
 SUBJECT, FILE, EPOCH = uuid.UUID(int=3), uuid.UUID(int=4), uuid.UUID(int=5)
 KEK = keys.EpochKey(EPOCH, 3, bytes(range(32)))
@@ -123,7 +123,7 @@ class TestDoors:
     @pytest.fixture
     def counted(self, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         seen: Counter[str] = Counter()
-        monkeypatch.setattr(evidence, "count_opens", lambda *, at, grade, opens=1: seen.update({"opens": opens}))
+        monkeypatch.setattr(evidence, "count_opens", lambda *, noted, grade, opens=1: seen.update({"opens": opens}))
         return seen
 
     def test_nothing_opens_that_its_lines_did_not_announce(self, lines: list[Any], counted: Counter[str]) -> None:
@@ -176,8 +176,9 @@ class TestDoors:
     def test_a_file_is_opened_under_a_line(self, lines: list[Any]) -> None:
         me = views.sales()
         kept = vault.keep_file(
-            me, chunks=[b"x"], kind="upload", name="a.csv", expires_at=clock.now() + timedelta(days=1)
-        )
+            me, chunks=[b"x"], kind="upload", name="a.csv", expires_at=clock.now() + timedelta(days=1),
+            about=About(purpose="presale"),
+        )  # fmt: skip
         lines.clear()
         vault.open_file(me, file=kept.id)
         assert [entry.event for entry in lines] == [Event.FILE_OPENED]

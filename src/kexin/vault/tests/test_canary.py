@@ -13,6 +13,7 @@ from kexin.foundation import clock
 from kexin.vault import envelopes
 from kexin.vault import operations as vault
 from kexin.vault.tests.worlds import ERASER, IMPORTER, SOURCE, values
+from kexin.vault.types import About
 
 NAME, MOBILE, MAIL = "欧阳鹮鹮", "13987654321", "canary.huan@example.cn"
 
@@ -33,8 +34,9 @@ def test_nothing_of_a_customer_is_on_any_disk(open_house: Any) -> None:
     vault.admit_many(IMPORTER, rows=[values(name=NAME, mobile=MOBILE)], source=SOURCE)
     ends = clock.now() + timedelta(days=1)
     kept = vault.keep_file(
-        IMPORTER, chunks=[f"{NAME},{MOBILE}\n".encode() * 5_000], kind="upload", name=f"{NAME}.csv", expires_at=ends
-    )
+        IMPORTER, chunks=[f"{NAME},{MOBILE}\n".encode() * 5_000], kind="upload", name=f"{NAME}.csv", expires_at=ends,
+        about=About(purpose="presale"),
+    )  # fmt: skip
     assert b"".join(vault.open_file(IMPORTER, file=kept.id)[1])
     envelopes.seal_payload(subject, {"reason": NAME})
     asked = vault.erase(ERASER, subject=subject)

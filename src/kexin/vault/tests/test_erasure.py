@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,9 +27,9 @@ from kexin.vault import envelopes, keys
 from kexin.vault import operations as vault
 from kexin.vault.envelopes import IDENTITY
 from kexin.vault.keyring.models import SubjectKey, Tombstone
-from kexin.vault.models import ErasureStep, Sealed, Subject, TokenExact
+from kexin.vault.models import ErasureStep, File, FileSubject, Sealed, Subject, TokenExact
 from kexin.vault.tests.worlds import ERASER, IMPORTER, QUALITY, SOURCE, customer
-from kexin.vault.types import SubjectErased, SubjectErasing
+from kexin.vault.types import About, Shows, SubjectErased, SubjectErasing
 
 #: The module; `operations.erase` is the verb of the same name.
 erasing = importlib.import_module("kexin.vault.operations.erase")
@@ -261,3 +263,39 @@ def test_amending_while_erasing_never_leaves_anything(open_house: Any) -> None:
         assert not SubjectKey.objects.filter(subject_id=subject).exists()
         assert Subject.objects.get(id=subject).state == "erased"
     assert clock.now()
+
+
+def test_an_erasure_waits_for_the_list_that_is_being_sealed_and_then_burns_it(open_house: Any) -> None:
+    """Whoever seals a file that shows the person holds the record until the file is committed: it cannot outlive."""
+    subject = customer()
+    sealing, go_on = threading.Event(), threading.Event()
+    kept: list[uuid.UUID] = []
+
+    def chunks() -> Iterator[bytes]:
+        sealing.set()
+        assert go_on.wait(timeout=30)
+        yield b"data"
+
+    def alone(task: Any) -> None:
+        try:
+            task()
+        finally:
+            connections.close_all()
+
+    def write() -> None:
+        ends, shown = clock.now() + timedelta(days=1), [Shows(subject=subject)]
+        done = vault.keep_file(
+            IMPORTER, chunks=chunks(), kind="export", name="a", expires_at=ends, about=About(purpose="presale"), shows=shown
+        )
+        kept.append(done.id)
+
+    writer, eraser = (threading.Thread(target=alone, args=(task,)) for task in (write, lambda: finish(subject)))
+    writer.start()
+    assert sealing.wait(timeout=30)
+    eraser.start()
+    eraser.join(timeout=1.5)
+    go_on.set()
+    writer.join()
+    eraser.join()
+    assert kept and File.objects.get(id=kept[0]).state == "burned" and not FileSubject.objects.exists()
+    assert Subject.objects.get(id=subject).state == "erased"

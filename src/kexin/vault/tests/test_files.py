@@ -24,10 +24,11 @@ from kexin.vault.models import File, FileChunk
 from kexin.vault.operations import upkeep
 from kexin.vault.operations.files import FileRefused
 from kexin.vault.tests.worlds import ERASER, IMPORTER, STRANGER, customer
-from kexin.vault.types import FileGone
+from kexin.vault.types import About, FileGone
 
 pytestmark = pytest.mark.usefixtures("house")
 CHUNK = files.CHUNK_BYTES
+ABOUT = About(purpose="presale")
 
 
 def keep(data: bytes, *, days: int = 1, **more: Any) -> Any:
@@ -38,6 +39,7 @@ def keep(data: bytes, *, days: int = 1, **more: Any) -> Any:
         kind="upload",
         name="陈雨桐 名片.csv",
         expires_at=clock.now() + timedelta(days=days),
+        about=ABOUT,
         **more,
     )
 
@@ -127,17 +129,17 @@ def test_an_upload_is_sealed_while_it_is_received() -> None:
     data = os.urandom(2 * CHUNK + 9)
     request = SimpleNamespace(caller=IMPORTER)
     ends = clock.now() + timedelta(days=1)
-    handler = files.SealingUploadHandler(request, kind="upload", expires_at=ends, max_bytes=1 << 20)
+    handler = files.SealingUploadHandler(request, kind="upload", about=ABOUT, expires_at=ends, max_bytes=1 << 20)
     _post, received = _request(data, handler)
     upload = received["file"]
     assert isinstance(upload, files.SealedUpload) and upload.size == len(data)
     assert content(upload.file.id) == data
-    small = files.SealingUploadHandler(request, kind="upload", expires_at=ends, max_bytes=100)
+    small = files.SealingUploadHandler(request, kind="upload", about=ABOUT, expires_at=ends, max_bytes=100)
     with pytest.raises(StopUpload):
         small.new_file("file", "b.csv", "text/csv", 0)
         small.receive_data_chunk(data[:101], 0)
     assert File.objects.filter(state="burned").count() == 1
     with pytest.raises(StopUpload):
-        files.SealingUploadHandler(SimpleNamespace(), kind="upload", expires_at=ends, max_bytes=1).new_file(
+        files.SealingUploadHandler(SimpleNamespace(), kind="upload", about=ABOUT, expires_at=ends, max_bytes=1).new_file(
             "file", "c.csv", "text/csv", 0
         )

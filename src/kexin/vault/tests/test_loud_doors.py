@@ -23,6 +23,7 @@ from kexin.vault.models import Disclosure, Reveal, RevealCount, Subject
 from kexin.vault.operations.contact import WrongUse
 from kexin.vault.operations.release import TooManyRows
 from kexin.vault.operations.reveal import FreshSigninNeeded, NoValue
+from kexin.vault.queries.opening import Moved
 from kexin.vault.tests import views
 from kexin.vault.types import KeyringDown, SubjectErased, SubjectNotFound
 from kexin.vault.types_views import REVEAL_S, AttributeRefused, ContactUse, Filter, ReasonNeeded, SlowDown
@@ -193,6 +194,27 @@ def test_an_erasure_between_the_line_and_the_key_wins(door: Any, monkeypatch: py
     monkeypatch.setattr(evidence, "note_now", then_erased)
     with pytest.raises(SubjectErased):
         door(me, one)
+
+
+@pytest.mark.parametrize("door", [_reveal, _contact])
+def test_a_grant_that_ends_between_the_line_and_the_key_opens_nothing(
+    door: Any, monkeypatch: pytest.MonkeyPatch, order: list[Any]
+) -> None:
+    me = views.sales()
+    one = views.customer(me)
+    note = evidence.note_now
+
+    def then_ended(caller: Any, entry: Any) -> Any:
+        noted = note(caller, entry)
+        regime.end_grant(views.importer(), subject=one, relation="owner")
+        return noted
+
+    monkeypatch.setattr(evidence, "note_now", then_ended)
+    order.clear()
+    with pytest.raises(Moved):
+        door(me, one)
+    assert not [seen for seen in order if isinstance(seen, tuple) and 3 in seen]
+    assert not Reveal.objects.exists()
 
 
 @pytest.mark.parametrize("door", [_reveal, _contact])

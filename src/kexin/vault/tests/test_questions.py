@@ -18,6 +18,7 @@ from kexin.vault import operations as vault
 from kexin.vault.models import Sealed, Subject, TokenGram
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import EXECUTED
+from kexin.vault.queries.opening import PlanMismatch
 from kexin.vault.tests import views
 from kexin.vault.types import SubjectNotFound
 from kexin.vault.types_views import (
@@ -297,7 +298,7 @@ def test_a_bulk_answer_that_a_single_decision_sees_differently_is_withheld(monke
         return raw
 
     monkeypatch.setattr(governed_rows, "_raw", widened)
-    with pytest.raises(governed_rows.PlanMismatch):
+    with pytest.raises(PlanMismatch):
         queries.page(me, columns=["name", "mobile"])
 
 

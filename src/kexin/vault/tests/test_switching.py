@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from kexin.evidence import operations as evidence
+from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock
 from kexin.foundation.caller import Caller
 from kexin.regime.models import RulebookActivation, RulebookVersion
@@ -20,7 +22,7 @@ from kexin.vault.models import File, Rebuild, Sealed
 from kexin.vault.operations import switching
 from kexin.vault.sealing import SUITE_SIV, SUITE_SM4
 from kexin.vault.tests import views, worlds
-from kexin.vault.types import FileGone
+from kexin.vault.types import About, FileGone
 
 SYSTEM = Caller.for_service("upkeep", cause="test")
 RETAIL = (resources.files("kexin.regime.data") / "retail.yaml").read_bytes()
@@ -52,14 +54,16 @@ def finds(seller: Caller, term: str) -> bool:
 
 def kept_file() -> uuid.UUID:
     writer = files.FileWriter(
-        kept_by=SYSTEM.id, kind="proof", name="证明.txt", media_type="text/plain", expires_at=clock.now() + timedelta(days=1)
-    )
+        kept_by=SYSTEM.id, kind="proof", name="证明.txt", media_type="text/plain",
+        expires_at=clock.now() + timedelta(days=1), about=About(purpose="presale"),
+    )  # fmt: skip
     writer.write("杭州".encode() * 40_000)
     return writer.finish().id
 
 
 def content(file: uuid.UUID) -> tuple[str, bytes]:
-    name, chunks = files.read(File.objects.get(id=file))
+    noted = evidence.note_now(SYSTEM, Entry(event=Event.FILE_OPENED, decision="allow", opens=1))
+    name, chunks = files.read(File.objects.get(id=file), noted=noted)
     return name, b"".join(chunks)
 
 

@@ -20,9 +20,12 @@ from kexin.foundation import ids
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.vault import operations as vault
+from kexin.vault.types import About
 
 #: A file that nobody finishes importing is burned; a finished one is kept as long as its error file may be wanted.
 KEEP = timedelta(days=30)
+#: Uploads and proofs: whoever opens them brings customers in. What for is said later, and decided row by row.
+BROUGHT_IN = About(permission=queries.IMPORT)
 _OPEN = (Stage.OPENED, Stage.MAPPED, Stage.DECLARED, Stage.TRIED, Stage.STOPPED)
 
 
@@ -37,8 +40,9 @@ def open_import(
     queries.require_importer(caller)
     if file is None:
         kept = vault.keep_file(
-            caller, chunks=_bounded(chunks), kind="upload", name=name[:200] or "file", expires_at=now() + KEEP
-        )
+            caller, chunks=_bounded(chunks), kind="upload", name=name[:200] or "file", expires_at=now() + KEEP,
+            about=BROUGHT_IN,
+        )  # fmt: skip
         file = kept.id
     reading = tables.Reading(max_rows=max_rows, cpu_s=60 if max_rows <= tables.WIZARD_ROWS else 600)
     try:

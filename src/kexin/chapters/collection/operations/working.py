@@ -44,7 +44,7 @@ def dry_run(caller: Caller, *, run: uuid.UUID) -> None:
     """Queue a trial of every row; nothing is written to the vault."""
     with transaction.atomic():
         row = mine(caller, run, Stage.DECLARED, Stage.TRIED)
-        _reset(row, Stage.TRYING)
+        _begin_trial(caller, row)
         try_out.later(caller.under(row.purpose), run=row.id)
 
 
@@ -87,7 +87,7 @@ def try_now(caller: Caller, *, run: uuid.UUID, progress: Progress | None = None)
     """The trial in this process (the shell's way)."""
     with transaction.atomic():
         row = mine(caller, run, Stage.DECLARED, Stage.TRIED)
-        _reset(row, Stage.TRYING)
+        _begin_trial(caller, row)
     _go(caller.under(row.purpose), row.id, writing=False, progress=progress)
     return queries.view(caller, run=row.id)
 
@@ -102,6 +102,12 @@ def try_out(caller: Caller, *, run: str | uuid.UUID) -> None:
 def perform(caller: Caller, *, run: str | uuid.UUID) -> None:
     """Background part of `begin`; a second run goes on after the last committed batch."""
     _go(caller, uuid.UUID(str(run)), writing=True)
+
+
+def _begin_trial(caller: Caller, row: ImportRun) -> None:
+    """From the first row; the vault counts how many will be looked up."""
+    vault.begin_trial(caller, file=row.file_id, rows=row.rows)
+    _reset(row, Stage.TRYING)
 
 
 def _reset(row: ImportRun, stage: Stage) -> None:
@@ -239,7 +245,9 @@ def _batch(work: _Work, row: ImportRun, batch: list[tables.Line], *, writing: bo
             notes.append(_note(row, line, verdict, attribute, code, other))
         else:
             sound.append((line, values))
-    trials = vault.try_many(work.caller, rows=[values for _line, values in sound], source=work.source, kind=work.kind)
+    trials = vault.try_many(
+        work.caller, rows=[values for _line, values in sound], source=work.source, file=row.file_id, kind=work.kind
+    )
     good: list[dict[str, str]] = []
     for (line, values), trial in zip(sound, trials, strict=True):
         if trial.errors:

@@ -25,9 +25,12 @@ from kexin.chapters.collection.types import (
 )
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
-from kexin.people.tests.factories import caller_for, person
+from kexin.people import operations as people
+from kexin.people.models import Person
+from kexin.people.tests.factories import SETUP, caller_for, person
 from kexin.regime import operations as regime
 from kexin.vault.models import File, Subject
+from kexin.vault.operations.files import FileRightsEnded
 
 HEADER = "姓名,电话,所在区,身份证,备注2\n"
 ROWS = (
@@ -192,6 +195,25 @@ def test_only_the_steward_and_only_the_own_import(steward: Caller) -> None:
         operations.open_import(caller_for(person("sales"), "presale"), chunks=[b"a,b\n1,2\n"], name="x.csv")
     with pytest.raises(ImportNotFound):
         queries.view(caller_for(person("steward"), "presale"), run=view.id)
+
+
+def test_a_post_that_ended_closes_the_file_and_stops_the_queued_import(steward: Caller) -> None:
+    """Rights are asked for at each opening, not once: the job of a former steward writes nobody."""
+    tried_only, run = tried(steward).id, tried(steward).id
+    operations.begin(steward, run=run)
+    people.revoke_role(SETUP, person=steward.id, role="steward")
+    operations.perform(steward, run=run)
+    assert not Subject.objects.exists()
+    again = caller_for(Person.objects.get(id=steward.id), "presale")
+    stopped = queries.view(again, run=run)
+    assert stopped.stage is Stage.STOPPED and "岗位或权限有变化" in stopped.problem and stopped.resumable
+    with pytest.raises(FileRightsEnded):
+        queries.notes(again, run=tried_only)
+    people.assign_role(SETUP, person=steward.id, role="steward")
+    back = caller_for(Person.objects.get(id=steward.id), "presale")
+    operations.begin(back, run=run)
+    operations.perform(back, run=run)
+    assert queries.view(back, run=run).stage is Stage.DONE and Subject.objects.count() == 3
 
 
 def test_two_at_once_write_nobody_twice(steward: Caller) -> None:

@@ -6,15 +6,17 @@ import io
 import json
 import re
 import uuid
+from datetime import timedelta
 from importlib import resources
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from kexin.evidence import keys, verifier
 from kexin.evidence import operations as evidence_operations
 from kexin.evidence.tests.conftest import SERVICE, Ledger, ledger  # noqa: F401 - a fixture
-from kexin.evidence.types import Event
+from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock
 from kexin.people.tests.factories import PASSWORD, person
 from kexin.regime.models import RulebookActivation, RulebookVersion
@@ -91,9 +93,30 @@ def test_a_changed_byte_is_named_on_the_page(house: Ledger):
     assert "核对没有通过" in text and "第 8 条：内容被改动" in text
 
 
+def test_a_line_that_announced_too_little_is_named_and_linked(house: Ledger, monkeypatch: pytest.MonkeyPatch):
+    house.write(4)
+    silent = evidence_operations.note_now(SERVICE, Entry(event=Event.CUSTOMER_REVEALED, decision="allow"))
+    evidence_operations.count_opens(noted=silent, grade=4)
+    evidence_operations.flush_counts()
+    house.sequence()
+    later = clock.now() + timedelta(minutes=5)
+    address = house.databases.instance.address("main", "worker")
+    connections["default"].close()
+    with monkeypatch.context() as patch:
+        patch.setitem(connections["default"].settings_dict, "USER", address.user)
+        patch.setitem(connections["default"].settings_dict, "PASSWORD", address.password)
+        patch.setattr(clock, "now", lambda: later)
+        assert evidence_operations.reconcile_opens(SERVICE) == 1
+        connections["default"].close()
+    house.sequence()
+    client = entered("auditor")
+    client.cookies["language"] = "zh"
+    named = client.get("/evidence/lines/5", headers={"HX-Request": "true"}).content.decode()
+    assert "有开启未留存证" in named and '<a href="/evidence/lines/4">第 5 条存证</a>' in named, named
+
+
 def test_departments_are_shown_and_filter(house: Ledger):
     from kexin.evidence.operations import note
-    from kexin.evidence.types import Entry
     from kexin.people import operations as people
     from kexin.people.tests.factories import SETUP, caller_for
 

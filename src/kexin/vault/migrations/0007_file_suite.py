@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0004_upkeep")]
+    dependencies = [("vault", "0006_trial_rows")]
 
     operations = [
         migrations.AddField(
