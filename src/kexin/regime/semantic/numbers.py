@@ -22,10 +22,7 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 #: First two digits. Provinces of GB/T 2260. 9x: 外国人永久居留身份证 of 2023, whose first digit 9 stands before a province
 #: [S: 新版外国人永久居留身份证机读信息规则, read 2026-11-23]. 81–83: 港澳台居民居住证 [M].
-_ID_REGIONS = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71"
-    " 81 82 83 91 92 93 94 95 96 97 98 99".split()
-)
+_ID_REGION = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9]")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -123,7 +120,7 @@ def id_number(value: str) -> str:
         raise Invalid("id_length", count=len(number))
     if not (number.isascii() and number[:17].isdigit() and (number[17].isdigit() or number[17] == "X")):
         raise Invalid("id_form")
-    if number[:2] not in _ID_REGIONS:
+    if not _ID_REGION.fullmatch(number[:2]):
         raise Invalid("id_region")
     try:
         born = id_birthday(number)
