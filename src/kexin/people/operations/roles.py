@@ -39,7 +39,7 @@ def assign_role(caller: Caller, *, person: uuid.UUID, role: str, until: datetime
             raise PersonNotFound(_("这个账号已停用。"), remedy=_("先新建账号，再授予岗位。"))
         _end_expired(person)
         held = set(RoleAssignment.objects.filter(person_id=person, revoked_at__isnull=True).values_list("role", flat=True))
-        against = posts.conflicting(held, role, small=facts.small_firm())
+        against = posts.conflicting(held, role, small=facts.small_firm()) or min(held & facts.apart(role), default="")
         if against:
             deny(caller, posts.Act.GRANT)
             raise RoleConflict(
