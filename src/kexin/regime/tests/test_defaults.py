@@ -21,7 +21,7 @@ from kexin.regime.rules import assessment as rules
 from kexin.regime.rules.bundle import compile_bundle
 from kexin.regime.rules.decision import decide
 from kexin.regime.tests.outcomes import OUTCOMES, SUBJECTS
-from kexin.regime.types import Action, Actor, Bundle, Context, DefaultRulebook, ObligationKind, Outcome, Rulebook
+from kexin.regime.types import Action, Actor, Bundle, Context, DefaultRulebook, Effect, ObligationKind, Outcome, Reason, Rulebook
 
 pytestmark = pytest.mark.no_db
 
@@ -99,8 +99,10 @@ def test_prohibited_purposes_do_nothing(key: str) -> None:
     assert {"cross_border", "ai_training"} <= set(prohibited)
     for purpose in prohibited:
         for role in book(key).roles:
+            who = Actor(id=uuid.uuid4(), roles=frozenset({role}), purpose=purpose)
             for action in Action:
-                assert answer(key, role, purpose, action, "name", "open") is Outcome.DENY
+                no = decide(bundle(key), who, action=action, subject=SUBJECTS["open"], attributes=["name"], context=EVERYTHING)
+                assert (no["name"].outcome, no["name"].reason) == (Outcome.DENY, Reason.PURPOSE_PROHIBITED)
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -157,6 +159,8 @@ def test_every_purpose_that_needs_an_assessment_has_one(key: str) -> None:
     line = next(row for row in text.splitlines() if row.startswith("  entrust: {"))
     without = text.replace(line, re.sub(r"pia: \w+, ", "", line))
     assert "no_pia" in {finding.code for finding in errors(check(parse(without.encode())))}
+    given = text.replace("purposes: [entrust], attributes: [name, mobile", "purposes: [service], attributes: [name, mobile", 1)
+    assert "no_pia" in {finding.code for finding in errors(check(parse(given.encode())))}, "whoever receives is assessed"
     drafted = text.index("\npias:")
     narrower = text[:drafted] + text[drafted:].replace("entrust], attributes: [name", "pay], attributes: [name", 1)
     assert narrower != text
@@ -288,6 +292,10 @@ def test_what_two_rulebooks_share_means_the_same() -> None:
                 continue  # sole traders are persons in b2b
             shared = "effect actions grade_min grade_max masked when obligations"
             assert _meaning(mine[name], shared) == _meaning(other[name], shared), (key, name)
+            if mine[name].effect is Effect.FORBID and name not in ("never-collected", "consent-personal"):
+                # A forbid may lose a purpose only with the purpose itself, and never a post.
+                left = tuple(purpose for purpose in mine[name].purposes or () if purpose in theirs.purposes)
+                assert (other[name].roles, other[name].purposes or ()) == (mine[name].roles, left), (key, name)
     assert differs == set(OTHERWISE) - {("b2b", "purposes.contract_b2b")}
 
 
