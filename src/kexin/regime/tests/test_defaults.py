@@ -21,7 +21,18 @@ from kexin.regime.rules import assessment as rules
 from kexin.regime.rules.bundle import compile_bundle
 from kexin.regime.rules.decision import decide
 from kexin.regime.tests.outcomes import OUTCOMES, SUBJECTS
-from kexin.regime.types import Action, Actor, Bundle, Context, DefaultRulebook, Effect, ObligationKind, Outcome, Reason, Rulebook
+from kexin.regime.types import (
+    Action,
+    Actor,
+    Bundle,
+    Context,
+    DefaultRulebook,
+    Effect,
+    ObligationKind,
+    Outcome,
+    Reason,
+    Rulebook,
+)
 
 pytestmark = pytest.mark.no_db
 

@@ -156,7 +156,7 @@ CHECKS: dict[str, tuple[str, str, str]] = {
     "unknown relation": ("when: {granted: [open_case]}", "when: {granted: [friend]}", "condition"),
     "regex in a condition": ("when: {granted: [open_case]}", "when: {matches: [subject.kind, \"(a+)+$\"]}", "condition"),
     "recipient of what is not bound": ("attributes: [name, mobile, address], contract", "attributes: [name, mobile, birthday], contract", "recipient_unbound"),
-    "recipient abroad": ('valid_until: "2026-12-01",', 'valid_until: "2026-12-01", country: US,', "abroad"),
+    "recipient abroad": ('valid_until: "2027-12-01",', 'valid_until: "2027-12-01", country: US,', "abroad"),
     "owner who is no role": ("article: 网络安全法第二十三条, owner: security_admin", "article: 网络安全法第二十三条, owner: somebody", "unknown_reference"),
     "company code": ("91330106MA2EXAMPL9", "91330106MA2EXAMPL8", "uscc"),
 }  # fmt: skip
