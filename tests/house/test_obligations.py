@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from kexin.regime.rulebook.obligations import AuditItem, Obligation, audit_items, obligations
+from kexin.regime.tests import citations
 from tests.house import tree
 
 pytestmark = pytest.mark.no_db
@@ -75,3 +76,19 @@ def test_the_checklist_leads_to_duties_and_the_evidence_to_the_checklist() -> No
     }  # fmt: skip
     assert noted
     assert {code[:3] for code in noted} <= groups
+
+
+def test_no_screen_cites_an_article_that_nobody_read() -> None:
+    """Errors, sentences and templates: what a person reads as 依据 stands in the table of duties. Docstrings are ours."""
+    texts = [(tree.name(path), text) for path, text in tree.templates()]
+    for path, module in tree.modules():
+        docs = {ast.get_docstring(node, clean=False) for node in ast.walk(module)
+                if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))}  # fmt: skip
+        texts += [
+            (tree.name(path), node.value)
+            for node in ast.walk(module)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in docs
+        ]
+    found = [(where, one) for where, text in texts for one in citations.cited(text)]
+    assert len(found) > 20, "the search finds what is there"
+    assert [(where, one) for where, one in found if one not in citations.verified()] == []
