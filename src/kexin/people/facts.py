@@ -11,11 +11,13 @@ from kexin.people.rules import posts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """``born_demo``: this database was created as a demo. ``small_firm``: the rulebook's profile is 小型. ``purposes``:
-    the purposes that the rulebook in force gives to a set of posts, the usual one first."""
+    the purposes that the rulebook in force gives to a set of posts, the usual one first. ``apart``: posts that the rulebook
+    in force keeps apart from one, beyond those that `posts` always keeps apart."""
 
     born_demo: Callable[[], bool] = lambda: False
     small_firm: Callable[[], bool] = lambda: False
     purposes: Callable[[Iterable[str]], tuple[str, ...]] = posts.purposes_of
+    apart: Callable[[str], frozenset[str]] = lambda role: frozenset()
 
 
 _facts = Facts()
@@ -26,6 +28,7 @@ def register(
     born_demo: Callable[[], bool] | None = None,
     small_firm: Callable[[], bool] | None = None,
     purposes: Callable[[Iterable[str]], tuple[str, ...]] | None = None,
+    apart: Callable[[str], frozenset[str]] | None = None,
 ) -> None:
     """Tell some of the facts; the others stay. Until told, nothing is a demo and no firm is small."""
     global _facts
@@ -33,6 +36,7 @@ def register(
         born_demo=born_demo or _facts.born_demo,
         small_firm=small_firm or _facts.small_firm,
         purposes=purposes or _facts.purposes,
+        apart=apart or _facts.apart,
     )
 
 
@@ -49,3 +53,8 @@ def small_firm() -> bool:
 def purposes(roles: Iterable[str]) -> tuple[str, ...]:
     """Purposes under which holders of these posts work."""
     return _facts.purposes(roles)
+
+
+def apart(role: str) -> frozenset[str]:
+    """Posts that the rulebook in force does not let one person hold beside this one."""
+    return _facts.apart(role)

@@ -17,6 +17,10 @@ _impersonal: dict[str, Impersonal] = {}
 Follower = Callable[[Caller, Rulebook | None, Rulebook, datetime], None]
 _followers: dict[str, Follower] = {}
 
+#: How many natural persons the safe holds; nobody counts until a room above says how.
+PersonCounter = Callable[[], int]
+_person_counters: list[PersonCounter] = []
+
 
 class Unclaimed(RuntimeError):
     """A model that no room claims: nobody could erase, export or account for what it holds."""
@@ -48,6 +52,17 @@ def register_follower(name: str, follower: Follower) -> None:
 def followers() -> tuple[Follower, ...]:
     """Everybody who follows a rulebook."""
     return tuple(_followers.values())
+
+
+def register_person_counter(counter: PersonCounter) -> None:
+    """Say how to count the natural persons (人, not rows, not staff) that the company holds information on: the profile of
+    a rulebook depends on it. The last one told counts (`AppConfig.ready`)."""
+    _person_counters[:] = [counter]
+
+
+def persons() -> int:
+    """Natural persons held at this instant; 0 before anything can be held."""
+    return _person_counters[0]() if _person_counters else 0
 
 
 def _refuse_taken(models: Iterable[str], taken: set[str]) -> None:

@@ -41,27 +41,33 @@ def _load_demo(instance: Instance) -> None:
 
 
 Demo = Annotated[bool, typer.Option("--demo", help="Create the demo company. Only when the database is made.")]
+Rulebook = Annotated[
+    str, typer.Option(help="Begin with a shipped rulebook: retail, b2b or small (`kexin rulebook defaults`). Only the first counts.")
+]
 
 
 @app.command()
-def run(*, demo: Demo = False, as_json: AsJson = False) -> None:
+def run(*, demo: Demo = False, rulebook: Rulebook = "", as_json: AsJson = False) -> None:
     """Start databases, web, worker, sequencer and witness; Ctrl-C stops all of them."""
     with shell.told(as_json=as_json):
         _tell_again(Instance())
         launcher.run(
-            demo=demo, port=_port(), load_demo=_load_demo,
+            demo=demo, port=_port(), load_demo=_load_demo, rulebook=rulebook,
             say=(lambda line: shell.answer({"line": line}, as_json=True)) if as_json else _say,
         )  # fmt: skip
 
 
 @app.command()
-def setup(*, demo: Demo = False, as_json: AsJson = False) -> None:
+def setup(*, demo: Demo = False, rulebook: Rulebook = "", as_json: AsJson = False) -> None:
     """Make or upgrade databases, roles, rights and keys, without starting anything."""
     with shell.told(as_json=as_json):
+        launcher.known_rulebook(rulebook, demo=demo)
         instance = Instance()
         instance.create(embedded=launcher.is_embedded())
         with launcher.alone(instance), launcher.clusters(instance):
             facts = launcher.set_up(instance, demo=demo)
+            if rulebook and not facts["demo"]:
+                facts["rulebook"] = launcher.first_rulebook(instance, rulebook)
         shell.answer({"home": str(instance.folder), **facts}, as_json=as_json)
 
 

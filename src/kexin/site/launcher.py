@@ -219,15 +219,39 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def greeting(instance: Instance, *, port: int, demo: bool) -> list[str]:
-    """Whom to sign in as in a demo; in a real installation what is missing before anybody can work, with the remedy.
+def known_rulebook(key: str, *, demo: bool) -> None:
+    """Refuse, before anything is made, a rulebook that does not ship with the product, and any beside a demo."""
+    from kexin.regime.rulebook.defaults import shipped
 
-    Asked in a process of its own with the rights of the web, because this one may be an administrator's.
-    """
+    if key and demo:
+        raise DoesNotCome("the demo company brings its own rulebook: leave out --rulebook or --demo")
+    if key and key not in shipped():
+        raise DoesNotCome(f"--rulebook {key!r}: one of {', '.join(shipped())} (`kexin rulebook defaults` says for whom)")
+
+
+def first_rulebook(instance: Instance, key: str) -> dict[str, Any]:
+    """Put a shipped rulebook in force where there is none, in a process of its own with the rights of the web."""
+    done = _as_web(instance, "rulebook", "install", key, "--once")
+    if done.returncode:
+        raise DoesNotCome(f"the rulebook {key} could not be put in force; the lines above say why")
+    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return facts
+
+
+def _as_web(instance: Instance, *command: str, port: int | None = None) -> subprocess.CompletedProcess[str]:
+    """One `kexin` command answered as JSON. Asked in a process of its own with the rights of the web, because this one may
+    be an administrator's."""
     kept = {key: value for key, value in os.environ.items() if key not in URL_VARIABLES.values()}
-    environment = {**kept, "KEXIN_HOME": str(instance.folder), "KEXIN_PORT": str(port), "KEXIN_ROLE": "web"}
-    command = [sys.executable, "-m", "kexin.site.cli", "people", "list" if demo else "start", "--json"]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    environment = {**kept, "KEXIN_HOME": str(instance.folder), "KEXIN_ROLE": "web"}
+    if port is not None:
+        environment["KEXIN_PORT"] = str(port)
+    words = [sys.executable, "-m", "kexin.site.cli", *command, "--json"]
+    return subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+
+
+def greeting(instance: Instance, *, port: int, demo: bool) -> list[str]:
+    """Whom to sign in as in a demo; in a real installation what is missing before anybody can work, with the remedy."""
+    done = _as_web(instance, "people", "list" if demo else "start", port=port)
     if done.returncode:
         return ["`kexin people list` says who may sign in"]
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -237,8 +261,12 @@ def greeting(instance: Instance, *, port: int, demo: bool) -> list[str]:
     return ["Demo accounts, each signed in with one click on the first page (工号, name, post):", *people]
 
 
-def run(*, demo: bool, port: int, say: Callable[[str], None], load_demo: Callable[[Instance], None]) -> None:
-    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM."""
+def run(
+    *, demo: bool, port: int, say: Callable[[str], None], load_demo: Callable[[Instance], None], rulebook: str = ""
+) -> None:
+    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM. ``rulebook``: the shipped one that a new
+    installation begins with."""
+    known_rulebook(rulebook, demo=demo)
     instance = Instance()
     instance.create(embedded=is_embedded())
     with alone(instance):
@@ -255,6 +283,8 @@ def run(*, demo: bool, port: int, say: Callable[[str], None], load_demo: Callabl
                     house.start()
                 if facts["demo"] and not house.stopping:
                     load_demo(instance)
+                elif rulebook and not house.stopping:
+                    first_rulebook(instance, rulebook)
                 if not house.stopping:
                     say(f"Kexin: http://localhost:{port}   (Ctrl-C stops it)")
                     for line in greeting(instance, port=port, demo=facts["demo"]):

@@ -177,7 +177,20 @@ def _small_firm() -> bool:
         return False
 
 
+def _apart(role: str) -> frozenset[str]:
+    """Posts that the rulebook in force separates from this one, whichever of the two says so."""
+    try:
+        book = regime.bundle().rulebook
+    except Problem:
+        return frozenset()
+    separated = {
+        key: frozenset(one.small_apart_from if book.profile.size == "small" else one.apart_from)
+        for key, one in book.roles.items()
+    }
+    return separated.get(role, frozenset()) | {key for key, others in separated.items() if role in others}
+
+
 def wire() -> None:
     """Tell the lower floors what only this one knows. Called once, when the process starts."""
     shell.register(navigation=navigation, purpose_label=_purpose_label)
-    facts.register(born_demo=born_demo, small_firm=_small_firm, purposes=_purposes)
+    facts.register(born_demo=born_demo, small_firm=_small_firm, purposes=_purposes, apart=_apart)

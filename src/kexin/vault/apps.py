@@ -9,9 +9,10 @@ class VaultConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kexin.vault import facts, holdings
+        from kexin.vault import counting, facts, holdings
         from kexin.vault.operations import rebuilding, switching
 
+        counting.register()
         facts.register()
         holdings.register()
         rebuilding.register()

@@ -39,13 +39,13 @@ def assign_role(caller: Caller, *, person: uuid.UUID, role: str, until: datetime
             raise PersonNotFound(_("这个账号已停用。"), remedy=_("先新建账号，再授予岗位。"))
         _end_expired(person)
         held = set(RoleAssignment.objects.filter(person_id=person, revoked_at__isnull=True).values_list("role", flat=True))
-        against = posts.conflicting(held, role, small=facts.small_firm())
+        against = posts.conflicting(held, role, small=facts.small_firm()) or min(held & facts.apart(role), default="")
         if against:
             deny(caller, posts.Act.GRANT)
             raise RoleConflict(
                 _("这位同事已担任“%(held)s”，不能同时担任“%(wanted)s”。") % {"held": ROLES[against], "wanted": ROLES[role]},
                 remedy=_("先撤销其中一个岗位，或授予另一位同事。"),
-                article="GB/T 22239-2019 8.1.5",
+                article="GB/T 35273-2020 7.1 c",
             )
         row, _created = RoleAssignment.objects.update_or_create(
             person_id=person, role=role, revoked_at=None, defaults={"until": until, "granted_by": caller.id}

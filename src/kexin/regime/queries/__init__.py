@@ -14,6 +14,7 @@ from kexin.regime.queries.decisions import (
     standing_of,
     subject_facts,
 )
+from kexin.regime.queries.defaults import defaults, profile_findings
 from kexin.regime.queries.notices import current_notice, major_version, notice
 from kexin.regime.queries.permissions import permitted, require
 from kexin.regime.register import holdings, impersonal_models
@@ -31,6 +32,7 @@ __all__ = [
     "consent_strip",
     "current_notice",
     "decide",
+    "defaults",
     "facts_lookup",
     "holdings",
     "impersonal_models",
@@ -39,6 +41,7 @@ __all__ = [
     "notice",
     "permitted",
     "plan",
+    "profile_findings",
     "receipt",
     "receipts",
     "require",

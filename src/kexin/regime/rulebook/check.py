@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from kexin.regime import semantic
-from kexin.regime.rulebook import reach
+from kexin.regime.rulebook import assessed, reach
 from kexin.regime.rulebook.checking import Checking, errors
 from kexin.regime.rulebook.findings import Finding
 from kexin.regime.rulebook.parser import Parsed
@@ -17,6 +17,8 @@ __all__ = ["check", "errors"]
 
 SMALL_LIMIT, SMALL_WARNING = 100_000, 90_000
 LOG_FLOOR_DAYS = 180
+#: How the shipped rulebooks mark the company that nobody has replaced yet.
+SAMPLE = "（示例公司）"
 #: Notices of GB/T 35273 C.4: never asked again within 48 hours.
 ASK_FLOOR_DAYS = 2
 _PERMISSION = re.compile(r"[a-z]+:[a-z]+:[a-z]+", re.ASCII)
@@ -35,14 +37,14 @@ def check(
         _attributes,
         reach.rules,
         _recipients,
-        _pias,
+        assessed.pias,
         _controls,
         reach.locks,
         reach.compiles,
         reach.reach,
     ):
         part(checking)
-    _small(checking, persons)
+    checking.findings.extend(size_findings(parsed.rulebook, persons, place=parsed.marks.get("profile.size", (0, 0))))
     for other in extra:
         checking.findings.extend(other(parsed.rulebook))
     order = {"error": 0, "warning": 1, "note": 2}
@@ -54,6 +56,14 @@ def _company(checking: Checking) -> None:
         semantic.semantic_type("uscc").normalise(checking.rulebook.company.uscc)
     except semantic.Invalid as error:
         checking.add("error", "uscc", "company.uscc", (error.text("zh"), error.text("en")))
+    if SAMPLE in checking.rulebook.company.name:
+        checking.add(
+            "note",
+            "sample_company",
+            "company.name",
+            ("公司信息还是示例", "the company is still the sample"),
+            ("换成贵公司的名称、代码、联系方式和负责人", "put in your own name, code, contact and officer"),
+        )
 
 
 def _purposes(checking: Checking) -> None:
@@ -157,7 +167,7 @@ def _attributes(checking: Checking) -> None:
         if attribute.type in semantic.registry():
             _storage(checking, here, attribute)
         if attribute.collect:
-            _sensitive(checking, here, attribute)
+            assessed.sensitive(checking, here, attribute)
 
 
 def _storage(checking: Checking, here: str, attribute: AttributeDef) -> None:
@@ -208,44 +218,6 @@ def _storage(checking: Checking, here: str, attribute: AttributeDef) -> None:
         )
 
 
-def _sensitive(checking: Checking, here: str, attribute: AttributeDef) -> None:
-    """PIPL 28–30, 55: necessity and impact are told, an assessment exists; the 2020 table's own items need the texts."""
-    strict = attribute.sensitive or (attribute.careful and checking.rulebook.profile.sensitivity == "35273-2020")
-    for name, text in (("necessity", attribute.necessity), ("impact", attribute.impact)):
-        if (strict or attribute.careful) and not text.get("zh"):
-            checking.add(
-                "error",
-                f"no_{name}",
-                here,
-                (f"敏感信息须写明 {name}（个人信息保护法第三十条）", f"sensitive: {name} must be told (PIPL 30)"),
-                (f"补 {name}: {{zh: …, en: …}}", f"add {name}:"),
-            )
-    if strict and not attribute.pia:
-        checking.add(
-            "error",
-            "no_pia",
-            here,
-            ("敏感信息须有影响评估（个人信息保护法第五十五条）", "sensitive: an impact assessment is needed (PIPL 55)"),
-            ("补 pia:", "add pia:"),
-        )
-    if strict and attribute.grade < 4:
-        checking.add(
-            "error",
-            "grade",
-            here,
-            ("敏感个人信息须为 4 级", "sensitive information has grade 4"),
-            ("改为 grade: 4", "use grade: 4"),
-        )
-    if attribute.personal and attribute.mask == "none" and attribute.grade >= 3:
-        checking.add(
-            "error",
-            "unmasked",
-            here,
-            ("3 级以上个人信息须有脱敏规则", "grade 3–4 needs a mask"),
-            ("补 mask:", "add mask:"),
-        )
-
-
 def _recipients(checking: Checking) -> None:
     rulebook = checking.rulebook
     for key, recipient in rulebook.recipients.items():
@@ -272,20 +244,6 @@ def _recipients(checking: Checking) -> None:
                 here,
                 ("境外接收方，但境外提供是禁止的", "a recipient abroad, while cross-border is prohibited"),
                 ("先完成出境机制并放开 cross_border", "complete an export mechanism first"),
-            )
-
-
-def _pias(checking: Checking) -> None:
-    rulebook = checking.rulebook
-    for key, pia in rulebook.pias.items():
-        checking.known(f"pias.{key}", pia.purposes, rulebook.purposes, ("目的", "purpose"))
-        checking.known(f"pias.{key}", pia.attributes, rulebook.attributes, ("信息项", "attribute"))
-        if pia.status == "draft":
-            checking.add(
-                "note",
-                "pia_draft",
-                f"pias.{key}",
-                ("影响评估还是草稿，须在生效前批准", "this assessment is a draft; approve it before it counts"),
             )
 
 
@@ -321,18 +279,24 @@ def _controls(checking: Checking) -> None:
             )
 
 
-def _small(checking: Checking, persons: int) -> None:
-    """小型个人信息处理者（不满十万人）: counted are persons, not staff."""
-    if checking.rulebook.profile.size != "small" or persons < SMALL_WARNING:
-        return
-    level = "error" if persons >= SMALL_LIMIT else "warning"
-    checking.add(
-        level,
-        "not_small",
-        "profile.size",
-        (
-            f"已有 {persons:,} 人，小型处理者的简化措施只适用于不满 10 万人",
-            f"{persons:,} people: the small profile ends at 100,000",
+def size_findings(rulebook: Rulebook, persons: int, *, place: tuple[int, int] = (0, 0)) -> tuple[Finding, ...]:
+    """小型个人信息处理者（不满十万人）: counted are persons, not rows and not staff. Warns from 90,000, refuses at 100,000."""
+    if rulebook.profile.size != "small" or persons < SMALL_WARNING:
+        return ()
+    return (
+        Finding(
+            level="error" if persons >= SMALL_LIMIT else "warning",
+            code="not_small",
+            line=place[0],
+            column=place[1],
+            key="profile.size",
+            problem=(
+                f"已有 {persons:,} 人，小型处理者的简化措施只适用于不满 {SMALL_LIMIT:,} 人",
+                f"{persons:,} people: the small profile ends at {SMALL_LIMIT:,}",
+            ),
+            remedy=(
+                "改为 size: general，并换用零售或企业客户制度",
+                "use size: general, with the retail or the B2B rulebook",
+            ),
         ),
-        ("改为 size: general", "use size: general"),
     )

@@ -20,55 +20,9 @@ _LANDLINE = re.compile(
 _SERVICE_LINE = re.compile(r"(400|800)-?([0-9]{3})-?([0-9]{4})", re.ASCII)
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
-#: First two digits: provinces of GB/T 2260, 81–83 residence permits (港澳台居民居住证), 9x permanent residence cards.
-_ID_REGIONS = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "96",
-        "97",
-        "98",
-        "99",
-    ]
-)
+#: First two digits. Provinces of GB/T 2260. 9x: 外国人永久居留身份证 of 2023, whose first digit 9 stands before a province
+#: [S: 新版外国人永久居留身份证机读信息规则, read 2026-11-23]. 81–83: 港澳台居民居住证 [M].
+_ID_REGION = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[1-9]")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -100,17 +54,38 @@ def mobile(value: str) -> str:
 
 
 @cache
-def segments() -> dict[str, str]:
-    """Leading digits -> operator (mobile, unicom, telecom, broadnet, virtual, satellite) of `data/segments.txt`."""
+def allotted() -> dict[str, tuple[str, ...]]:
+    """Operator (mobile, unicom, telecom, broadnet, satellite, emergency) -> leading digits, and ``virtual``: those that
+    are resold, whatever network they are on. From `data/segments.txt`, which says the same as law.md §7 and as the public
+    table ChinaMobilePhoneNumberRegex (2022-05; read 2026-11-23). [M] What MIIT allotted after 2022 is not in it.
+    """
     rows = resources.files("kexin.regime.data").joinpath("segments.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (row.split(maxsplit=1) for row in rows if row and not row.startswith("#"))
-    return {segment: operator for operator, listed in pairs for segment in listed.split()}
+    named = (row.split() for row in rows if row and not row.startswith("#"))
+    return {name: tuple(segment for one in listed for segment in _spread(one)) for name, *listed in named}
+
+
+def _spread(listed: str) -> tuple[str, ...]:
+    """135-139 as its five segments; a single one as itself."""
+    first, _, last = listed.partition("-")
+    return tuple(str(number) for number in range(int(first), int(last or first) + 1))
+
+
+@cache
+def _operators() -> dict[str, str]:
+    return {segment: name for name, listed in allotted().items() if name != "virtual" for segment in listed}
+
+
+def operator(value: str) -> str:
+    """Whom the number's segment was allotted to, by its longest known beginning; "" for one that the table lacks. Since
+    numbers became portable (2019) this says nothing certain about where the number is today."""
+    return next((found for size in (5, 4, 3) if (found := _operators().get(value[:size]))), "")
 
 
 def mobile_notes(value: str) -> tuple[str, ...]:
-    """What is worth knowing about a valid number; never a reason to refuse it (numbers are portable since 2019)."""
-    operator = segments().get(value[:4]) or segments().get(value[:3], "")
-    return {"": ("new_segment",), "virtual": ("virtual_operator",)}.get(operator, ())
+    """What is worth knowing about a valid number; never a reason to refuse it."""
+    if value[:3] in allotted()["virtual"]:
+        return ("virtual_operator",)
+    return () if operator(value) else ("new_segment",)
 
 
 def landline(value: str) -> str:
@@ -145,7 +120,7 @@ def id_number(value: str) -> str:
         raise Invalid("id_length", count=len(number))
     if not (number.isascii() and number[:17].isdigit() and (number[17].isdigit() or number[17] == "X")):
         raise Invalid("id_form")
-    if number[:2] not in _ID_REGIONS and number[:2] != "00":
+    if not _ID_REGION.fullmatch(number[:2]):
         raise Invalid("id_region")
     try:
         born = id_birthday(number)

@@ -8,22 +8,29 @@ from pathlib import Path
 
 import pytest
 
+from kexin.regime.rulebook import parse
+from kexin.regime.rulebook.defaults import default
+from kexin.regime.rules.bundle import compile_bundle
 from kexin.regime.rules.matrix import diff, picture
 from kexin.regime.tests.rulebooks import book, retail_bundle, rule
 
 pytestmark = pytest.mark.no_db
 
-SNAPSHOT = Path(__file__).resolve().parents[4] / "tests" / "house" / "snapshots" / "policy.txt"
+SNAPSHOTS = Path(__file__).resolve().parents[4] / "tests" / "house" / "snapshots"
 
 
-def test_the_policy_is_the_one_that_was_reviewed() -> None:
-    """Who may do what with which attribute under the shipped retail rulebook. A change is reviewed as a diff:
+@pytest.mark.parametrize(
+    ("key", "name"), [("retail", "policy.txt"), ("b2b", "policy-b2b.txt"), ("small", "policy-small.txt")]
+)
+def test_the_policy_is_the_one_that_was_reviewed(key: str, name: str) -> None:
+    """Who may do what with which attribute under each shipped rulebook. A change is reviewed as a diff:
     `UPDATE_SNAPSHOTS=1 pytest src/kexin/regime/tests/test_policy_picture.py` writes it."""
-    drawn = picture(retail_bundle()) + "\n"
+    drawn = picture(compile_bundle(parse(default(key).source).rulebook, version=1)) + "\n"
+    snapshot = SNAPSHOTS / name
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
-        SNAPSHOT.parent.mkdir(parents=True, exist_ok=True)
-        SNAPSHOT.write_text(drawn, encoding="utf-8")
-    assert SNAPSHOT.read_text(encoding="utf-8") == drawn, "the policy changed: read the diff, then UPDATE_SNAPSHOTS=1"
+        snapshot.parent.mkdir(parents=True, exist_ok=True)
+        snapshot.write_text(drawn, encoding="utf-8")
+    assert snapshot.read_text(encoding="utf-8") == drawn, "the policy changed: read the diff, then UPDATE_SNAPSHOTS=1"
 
 
 def test_a_rulebook_does_not_differ_from_itself() -> None:

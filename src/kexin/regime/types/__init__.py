@@ -21,6 +21,7 @@ from kexin.regime.types.decision import (
     SubjectFacts,
     role_principal,
 )
+from kexin.regime.types.defaults import AssessmentDraft, DefaultRulebook, FormRow, Measure, Right
 from kexin.regime.types.rulebook import (
     Action,
     AttributeDef,
@@ -48,6 +49,7 @@ __all__ = [
     "EVERYONE",
     "Action",
     "Actor",
+    "AssessmentDraft",
     "AttributeDecision",
     "AttributeDef",
     "Basis",
@@ -60,9 +62,12 @@ __all__ = [
     "Context",
     "Controls",
     "Decision",
+    "DefaultRulebook",
     "Effect",
+    "FormRow",
     "Gate",
     "GrantView",
+    "Measure",
     "NoticeView",
     "Obligation",
     "ObligationKind",
@@ -75,6 +80,7 @@ __all__ = [
     "RecipientDef",
     "Relation",
     "RetentionDef",
+    "Right",
     "RoleDef",
     "RuleDef",
     "Rulebook",

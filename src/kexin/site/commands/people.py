@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 
 import typer
+from django.utils.translation import get_language
 
 from kexin.site import shell
 from kexin.site.shell import AsJson
@@ -148,20 +149,31 @@ def start(*, as_json: AsJson = False) -> None:
 
 def lacking() -> dict[str, Any]:
     """The facts of a first start, each missing thing as one sentence with the command to run."""
+    from kexin.foundation.ui.words import say
     from kexin.people import queries
+    from kexin.regime import queries as regime
     from kexin.regime.queries import rulebook
+    from kexin.regime.rulebook.check import SAMPLE
 
     anybody = bool(queries.people(_host()))
+    book = rulebook.rulebook_in_force()
     lines = []
     if not anybody:
         lines.append(f"nobody has an account yet; open this link once, within 72 hours: {invitation(None)}")
-    if rulebook.in_force() is None:
-        lines.append("no rulebook is in force, so nothing about customers is allowed: run `kexin rulebook install retail`")
+    if book is None:
+        choice = "; ".join(f"`kexin rulebook install {one.key}` ({say(one.label)})" for one in regime.defaults())
+        lines.append(f"no rulebook is in force, so nothing about customers is allowed: run one of {choice}")
+    elif SAMPLE in book.company.name:
+        lines.append(
+            f"the rulebook still names the sample company {book.company.name}: `kexin rulebook export FILE`, put in your own, "
+            "then `kexin rulebook publish FILE`"
+        )
+    lines += [finding.text(get_language() or "zh") for finding in regime.profile_findings()]
     empty = [role.value for role in queries.empty_seats()]
     if anybody and empty:
         example = f"`kexin people create 工号 --name 姓名 --post {empty[0]}`"
         lines.append(f"nobody holds {', '.join(empty)}: run {example}")
-    return {"people": anybody, "rulebook": rulebook.in_force() is not None, "empty_posts": empty, "lines": lines}
+    return {"people": anybody, "rulebook": book is not None, "empty_posts": empty, "lines": lines}
 
 
 def invitation(person: uuid.UUID | None) -> str:

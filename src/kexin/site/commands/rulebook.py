@@ -1,10 +1,9 @@
-"""`kexin rulebook …`: check, compare, draft, sign and hand out the company's rulebook."""
+"""`kexin rulebook …`: choose, check, compare, draft, sign and hand out the company's rulebook."""
 
 from __future__ import annotations
 
 import os
 import uuid
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,14 +19,19 @@ if TYPE_CHECKING:
     from kexin.regime.operations.publishing import Published
     from kexin.regime.rulebook import Finding
 
-app = typer.Typer(no_args_is_help=True, help="The rulebook: check a file, see who gains, publish, sign, export.")
+app = typer.Typer(no_args_is_help=True, help="The rulebook: the shipped ones, check a file, see who gains, publish, sign, export.")
 
-File = Annotated[Path, typer.Argument(help="A rulebook in YAML; `retail` means the one that ships with the product.")]
+File = Annotated[
+    Path, typer.Argument(help="A rulebook in YAML; `retail`, `b2b` and `small` mean those that ship with the product.")
+]
 Token = Annotated[
     Path | None,
     typer.Option(help="File with the token of a named person (default: KEXIN_TOKEN or KEXIN_HOME/cli-token)."),
 ]
-English = Annotated[bool, typer.Option("--english", help="Findings in English.")]
+English = Annotated[bool, typer.Option("--english", help="Texts in English.")]
+Persons = Annotated[
+    int | None, typer.Option(min=0, help="Natural persons held (default: counted here), for the limit of small firms.")
+]
 MAX_READ = 10_000_000
 
 
@@ -46,19 +50,41 @@ class NoFile(NotFound):
 
 
 @app.command()
-def check(file: File, *, english: English = False, as_json: AsJson = False) -> None:
+def defaults(*, as_json: AsJson = False) -> None:
+    """The rulebooks that ship with the product: key, name, for whom, and how many assessments are drafted beside each."""
+    from kexin.foundation.ui.words import say
+    from kexin.regime import queries
+
+    with shell.told(as_json=as_json):
+        found = queries.defaults()
+        rows = [
+            {"key": one.key, "label": dict(one.label), "for_whom": dict(one.for_whom), "size": one.size,
+             "assessments": [draft.key for draft in one.assessments], "form": [row.scenario for row in one.form]}
+            for one in found
+        ]  # fmt: skip
+        text = "\n".join(f"{one.key:8} {say(one.label)}: {say(one.for_whom)} ({len(one.assessments)})" for one in found)
+        shell.answer({"rulebooks": rows}, as_json=as_json, text=text)
+
+
+@app.command()
+def check(file: File, *, persons: Persons = None, english: English = False, as_json: AsJson = False) -> None:
     """Read a rulebook strictly and check it against law and itself. Exit code 1 when it could not be published."""
     from kexin.regime.rulebook import RulebookInvalid, parse
     from kexin.regime.rulebook import check as checking
 
     with shell.told(as_json=as_json):
+        counted = persons
         try:
             parsed = parse(_bytes(file))
-            findings: tuple[Finding, ...] = checking.check(parsed)
+            if counted is None and parsed.rulebook.profile.size == "small":
+                counted = _persons()
+            findings: tuple[Finding, ...] = checking.check(parsed, persons=counted or 0)
         except RulebookInvalid as error:
             findings = error.findings
         wrong = len(checking.errors(findings))
-        facts = {"ok": not wrong, "errors": wrong, "findings": [finding.document() for finding in findings]}
+        facts = {
+            "ok": not wrong, "errors": wrong, "persons": counted, "findings": [finding.document() for finding in findings]
+        }  # fmt: skip
         lines = [f"{finding.level}: {finding.text('en' if english else 'zh')}" for finding in findings]
         shell.answer(
             facts, as_json=as_json, text="\n".join([*lines, f"{wrong} error(s), {len(findings) - wrong} other"])
@@ -89,12 +115,17 @@ def diff(file: File, *, against: Annotated[Path | None, typer.Option(help="Anoth
 
 
 @app.command()
-def install(file: File, *, as_json: AsJson = False) -> None:
+def install(file: File, *, once: Annotated[bool, typer.Option("--once", help="Do nothing where there is any already.")] = False,
+            as_json: AsJson = False) -> None:  # fmt: skip
     """Put the first rulebook of a new installation in force, from the host's shell. Refused once there is any."""
     from kexin.foundation.caller import Caller
     from kexin.regime import operations
+    from kexin.regime.queries import rulebook as stored
 
     with shell.told(as_json=as_json):
+        if once and (there := stored.versions(limit=1)):
+            shell.answer({"installed": False, "number": there[0].number, "sha256": there[0].sha256}, as_json=as_json)
+            return
         setup = Caller.for_service("setup", cause="kexin rulebook")
         _say(operations.install_rulebook(setup, source=_bytes(file)), as_json=as_json)
 
@@ -143,22 +174,55 @@ def list_(*, as_json: AsJson = False) -> None:
 @app.command()
 def export(out: Annotated[Path, typer.Argument(help="Where to write the exact bytes.")], *,
            version: Annotated[str, typer.Option(help="sha256 of a version (default: the one in force).")] = "",
+           shipped: Annotated[str, typer.Option("--default", help="Key of a shipped rulebook instead, as a draft of your own.")] = "",
            as_json: AsJson = False) -> None:  # fmt: skip
-    """Write the exact bytes of a version, as they were signed."""
+    """Write the exact bytes of a version, as they were signed; or a shipped rulebook, to be edited and installed."""
+    import hashlib
+
     from kexin.regime.queries import rulebook as stored
 
     with shell.told(as_json=as_json):
-        current = stored.in_force()
-        sha256 = version or (current.sha256 if current else "")
-        data = stored.source(sha256)
+        if shipped:
+            data = _shipped(shipped)
+        else:
+            current = stored.in_force()
+            data = stored.source(version or (current.sha256 if current else ""))
         out.write_bytes(data)
-        shell.answer({"file": str(out), "sha256": sha256, "bytes": len(data)}, as_json=as_json)
+        facts = {"file": str(out), "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        shell.answer(facts, as_json=as_json)
+
+
+def _shipped(key: str) -> bytes:
+    """A shipped rulebook; an unknown key is named beside those that there are."""
+    from kexin.regime.rulebook.defaults import shipped
+
+    if key not in shipped():
+        raise NoFile(_("没有这份缺省制度：%(key)s，可选 %(known)s") % {"key": key, "known": ", ".join(shipped())})
+    return shipped()[key].source()
+
+
+def _persons() -> int | None:
+    """How many natural persons this installation holds; None where there is none, or its database does not answer."""
+    from django.db import DatabaseError
+
+    from kexin.regime.register import persons
+    from kexin.site.instance import Instance
+
+    if not Instance().exists():
+        return None
+    try:
+        return persons()
+    except DatabaseError:
+        return None
 
 
 def _bytes(file: Path) -> bytes:
-    """The file's bytes, bounded; a folder, pipe or missing file is named. `retail` is the shipped rulebook."""
-    if str(file) == "retail":
-        return resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()
+    """The file's bytes, bounded; a folder, pipe or missing file is named. The key of a shipped rulebook means that one;
+    a file of the same name is ./retail."""
+    from kexin.regime.rulebook.defaults import shipped
+
+    if str(file) in shipped():
+        return shipped()[str(file)].source()
     if not file.is_file():
         raise NoFile(_("没有这个文件，或不是普通文件：%(file)s") % {"file": file})
     with file.open("rb") as stream:

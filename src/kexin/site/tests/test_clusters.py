@@ -134,11 +134,12 @@ def _free_port() -> int:
     raise AssertionError("no two free ports in a row")
 
 
-def _start(instance: Instance, port: int) -> tuple[subprocess.Popen[bytes], float]:
+def _start(instance: Instance, port: int, *words: str) -> tuple[subprocess.Popen[bytes], float]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("KEXIN_", "DJANGO_"))}
     environment = {**kept, "KEXIN_HOME": str(instance.folder), "KEXIN_PORT": str(port), "KEXIN_WEB_WORKERS": "1"}
     began = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "kexin.site.cli", "run", "--json"], env=environment, stdout=subprocess.PIPE)
+    command = [sys.executable, "-m", "kexin.site.cli", "run", "--json", *words]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
     while time.monotonic() - began < 120:
         seen = launcher.health(port)
         if seen and seen["status"] == "ok":
@@ -147,6 +148,17 @@ def _start(instance: Instance, port: int) -> tuple[subprocess.Popen[bytes], floa
         time.sleep(0.2)
     process.kill()
     raise AssertionError("kexin run does not come up")
+
+
+def _rulebook(instance: Instance) -> list[dict[str, Any]]:
+    """The versions that a running installation has, once there are any."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        answer = launcher._as_web(instance, "rulebook", "list")
+        if answer.returncode == 0 and (found := json.loads(answer.stdout.splitlines()[-1])["versions"]):
+            return list(found)
+        time.sleep(0.5)
+    return []
 
 
 def _alive(instance: Instance) -> list[str]:
@@ -174,14 +186,17 @@ def _all_gone(instance: Instance, *, within_s: float) -> bool:
 @pytest.mark.timeout(300)
 def test_run_stops_on_a_signal_survives_kill_and_starts_again(instance: Instance) -> None:
     port = _free_port()
-    process, _took = _start(instance, port)
+    process, _took = _start(instance, port, "--rulebook", "small")
     seen: Any = launcher.health(port)
+    (first,) = _rulebook(instance)
+    assert (first["number"], first["state"], first["signatures"]) == (1, "in_force", 1)
     assert set(seen["parts"]) == {"web", "database", "keyring", "worker", "sequencer", "evidence"}
     process.kill()
     process.communicate()
     assert _all_gone(instance, within_s=30), "kill -9 of the launcher must leave nothing running"
-    process, took_s = _start(instance, port)
+    process, took_s = _start(instance, port, "--rulebook", "retail")
     assert took_s < 20
+    assert [row["sha256"] for row in _rulebook(instance)] == [first["sha256"]], "only the first rulebook is installed"
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=40)
     assert process.returncode == 0

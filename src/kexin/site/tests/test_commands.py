@@ -78,4 +78,4 @@ def test_a_real_first_start_says_what_is_missing(root: typer.Typer) -> None:
     assert "/invitations/" in made["link"]
     assert [row["posts"] for row in _asked(root, "people", "list")["people"]] == [["head"]]
     lines = _asked(root, "people", "start")["lines"]
-    assert len(lines) == 1 and "dpo" in lines[0]
+    assert len(lines) == 2 and "示例公司" in lines[0] and "dpo" in lines[1]

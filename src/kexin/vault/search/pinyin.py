@@ -53,8 +53,7 @@ def syllables(name: str, *, person: bool) -> tuple[tuple[str, ...], ...]:
     """Per character its possible syllables. A person's surname is read as a surname; a Latin letter stands for itself."""
     head: tuple[tuple[str, ...], ...] = ()
     if person and name[:2] in COMPOUND and len(name) > 2:
-        first, second = COMPOUND[name[:2]]
-        head = ((first,), (second,))
+        head = tuple(tuple(spoken.split("/")) for spoken in COMPOUND[name[:2]])
     elif person and name[:1] in READINGS and len(name) > 1:
         head = (READINGS[name[0]],)
     rest = (readings(char) or ((char,) if char.isascii() else ()) for char in name[len(head) :])
