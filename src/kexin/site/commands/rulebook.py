@@ -141,18 +141,32 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def export(out: Annotated[Path, typer.Argument(help="Where to write the exact bytes.")], *,
+def export(out: Annotated[Path, typer.Argument(help="Where to write it.")], *,
            version: Annotated[str, typer.Option(help="sha256 of a version (default: the one in force).")] = "",
+           form: Annotated[str, typer.Option("--format", help="yaml: the exact bytes, as they were signed; docx or pdf: the formal document.")] = "yaml",
            as_json: AsJson = False) -> None:  # fmt: skip
-    """Write the exact bytes of a version, as they were signed."""
+    """Write a version: the exact bytes as they were signed, or the formal 客户信息管理制度 made from them."""
     from kexin.regime.queries import rulebook as stored
 
     with shell.told(as_json=as_json):
         current = stored.in_force()
         sha256 = version or (current.sha256 if current else "")
         data = stored.source(sha256)
+        if form != "yaml":
+            data = _document(sha256, form)
         out.write_bytes(data)
-        shell.answer({"file": str(out), "sha256": sha256, "bytes": len(data)}, as_json=as_json)
+        shell.answer({"file": str(out), "sha256": sha256, "format": form, "bytes": len(data)}, as_json=as_json)
+
+
+def _document(sha256: str, form: str) -> bytes:
+    """The newest version of those bytes as a formal document."""
+    from kexin.chapters.compliance import queries
+    from kexin.foundation.caller import Caller
+    from kexin.regime.queries import rulebook as stored
+
+    number = next((row.number for row in stored.versions(limit=10_000) if row.sha256 == sha256), 0)
+    shell_caller = Caller.for_service("maintenance", cause="kexin rulebook")
+    return queries.document(shell_caller, number=number, kind=form).content
 
 
 def _bytes(file: Path) -> bytes:

@@ -15,6 +15,7 @@ STATES: Mapping[str, str] = {
     "scheduled": "已签署，待施行",
     "in_force": "现行有效",
     "past": "已被后续版本取代",
+    "overtaken": "未施行，已被其他版本取代",
 }
 
 

@@ -1,0 +1,5 @@
+"""DOOR: questions to this room."""
+
+from kexin.chapters.compliance.queries.documents import document, draft_document
+
+__all__ = ["document", "draft_document"]
