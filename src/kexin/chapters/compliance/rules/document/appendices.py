@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kexin.chapters.compliance.rules.document import catalogue
 from kexin.chapters.compliance.rules.document.blocks import Block, Clauses, Paragraph, Table, columns, row
-from kexin.chapters.compliance.rules.document.edition import STATES, Edition
+from kexin.chapters.compliance.rules.document.edition import STATES, Edition, Signing
 from kexin.chapters.compliance.rules.document.numerals import moment
 from kexin.chapters.compliance.rules.document.sentences import chapter_of, sentence
 from kexin.chapters.compliance.rules.document.words import zh
@@ -39,7 +39,8 @@ def items(book: Rulebook) -> tuple[Block, ...]:
     headed = columns(
         ("序号", 5), ("信息项和标识", 13), ("类别和级别", 15), ("存储和显示", 17), ("处理目的和保存期限", 30), ("说明", 20)
     )  # fmt: skip
-    rows = tuple(catalogue.entry(book, one, place) for place, one in enumerate(book.attributes.values(), 1))
+    general = catalogue.general_terms(book)
+    rows = tuple(catalogue.entry(book, one, place, general) for place, one in enumerate(book.attributes.values(), 1))
     return (
         Paragraph(
             text="“必需”是指不提供该信息项则不能实现该处理目的，“可选”是指由客户自愿提供。附随目的适用于全部可以收集的信息项，见第三章，"
@@ -89,19 +90,15 @@ def glossary(book: Rulebook) -> tuple[Block, ...]:
 def proof(edition: Edition) -> tuple[Block, ...]:
     """附录五 签署和原文核对."""
     facts = (
-        ("制度原文的摘要值（SHA-256）", edition.rulebook.sha256),
+        ("原文摘要值（SHA-256）", edition.rulebook.sha256),
         ("版本", f"第{edition.number}版" if edition.number else "草稿"),
         ("状态", STATES[edition.state]),
-        ("施行记录的存证序号和摘要值", _line(edition.published) if edition.published else "—"),
+        ("施行记录", _line(edition.published) if edition.effective_at else "—"),
     )
-    blocks: list[Block] = [Table(caption="核对信息", columns=columns(("事项", 34), ("内容", 66)), rows=tuple(row(*one) for one in facts))]
+    blocks: list[Block] = [Table(caption="核对信息", columns=columns(("事项", 20), ("内容", 80)), rows=tuple(row(*one) for one in facts))]
     if edition.signings:
-        headed = columns(("身份", 10), ("姓名", 12), ("签名时间（北京时间）", 20), ("签名算法和公钥编号", 24), ("存证序号和摘要值", 34))
-        rows = tuple(
-            row(one.capacity, one.name, moment(one.at), (one.algorithm, one.key_id), _line((one.line, one.digest)))
-            for one in edition.signings
-        )
-        blocks.append(Table(caption="签署记录", columns=headed, rows=rows))
+        rows = tuple(row(one.capacity, _signing(one)) for one in edition.signings)
+        blocks.append(Table(caption="签署记录", columns=columns(("身份", 20), ("签名人、签名和存证", 80)), rows=rows))
     else:
         blocks.append(Paragraph(text="本文本未经签署，不具有效力。"))
     return (
@@ -117,6 +114,12 @@ def proof(edition: Edition) -> tuple[Block, ...]:
     )
 
 
-def _line(numbered: tuple[int | None, str]) -> str:
-    number, digest = numbered
-    return f"第{number}条，{digest}" if number else "尚未编号"
+def _signing(one: Signing) -> tuple[str, ...]:
+    told = (f"{one.name}，{moment(one.at)}（北京时间）", f"签名算法 {one.algorithm}，公钥编号 {one.key_id}")
+    return (*told, *_line((one.line, one.digest)))
+
+
+def _line(numbered: tuple[int | None, str] | None) -> tuple[str, ...]:
+    """Number and digest of a line of the ledger; the digest alone on its line, so that it can be copied whole."""
+    number, digest = numbered or (None, "")
+    return (f"存证第{number}条，摘要值：", digest) if number else ("尚未编入操作存证",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kexin.chapters.compliance.rules.document.blocks import Row, row
 from kexin.chapters.compliance.rules.document.numerals import either, listed, period
@@ -76,10 +76,9 @@ def kind(one: AttributeDef) -> str:
     return known.label["zh"] if known else f"“{one.type}”"
 
 
-def own_terms(book: Rulebook, one: AttributeDef) -> Iterator[tuple[str, str]]:
+def own_terms(book: Rulebook, one: AttributeDef, general: Mapping[str, RetentionDef]) -> Iterator[tuple[str, str]]:
     """(purpose, need) that an item is bound to by its own entry; the accessory ones, which every item has, are said once
-    for all, unless the item keeps a period of its own for them."""
-    general = general_terms(book)
+    for all (``general``), unless the item keeps a period of its own for them."""
     for key, need in one.purposes.items():
         defined = book.purposes.get(key)
         if defined is None or not defined.accessory or one.retention.get(key) != general.get(key):
@@ -96,14 +95,14 @@ def general_terms(book: Rulebook) -> dict[str, RetentionDef]:
     return {key: max(terms, key=terms.count) for key, terms in found.items()}
 
 
-def entry(book: Rulebook, one: AttributeDef, place: int) -> Row:
+def entry(book: Rulebook, one: AttributeDef, place: int, general: Mapping[str, RetentionDef]) -> Row:
     """One item of appendix 1, whole."""
     return row(
         str(place),
         (zh(one.label), one.key),
         _classes(book, one),
         _keeping(one),
-        tuple(_terms(book, one)) or ("不得收集",),
+        tuple(_terms(book, one, general)) or ("不得收集",),
         tuple(_remarks(book, one)),
     )
 
@@ -116,7 +115,7 @@ def _classes(book: Rulebook, one: AttributeDef) -> tuple[str, ...]:
 
 def _keeping(one: AttributeDef) -> tuple[str, ...]:
     if not one.collect:
-        return (f"类型：{kind(one)}",)
+        return (f"类型：{kind(one)}", f"脱敏：{mask(one)}")
     lines = [f"类型：{kind(one)}", f"存储：{said(STORAGES, one.storage)}"]
     lines.append(f"脱敏：{mask(one)}")
     lines.append(f"列表显示：{'完整' if one.display == 'full' else '脱敏'}")
@@ -125,8 +124,8 @@ def _keeping(one: AttributeDef) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _terms(book: Rulebook, one: AttributeDef) -> Iterator[str]:
-    for key, need in own_terms(book, one):
+def _terms(book: Rulebook, one: AttributeDef, general: Mapping[str, RetentionDef]) -> Iterator[str]:
+    for key, need in own_terms(book, one, general):
         term = one.retention.get(key)
         until = kept(term) + (f"（{term.article}）" if term.article else "") if term else "保存期限待定"
         yield f"{purpose(book, key)}（{NEEDS[need]}）：{until}"
@@ -150,7 +149,11 @@ def grounds(book: Rulebook, one: PurposeDef) -> str:
     """The legal bases of a purpose, in their order."""
     if book.prohibited(one.key):
         return "禁止"
-    return "；或者".join(BASES[basis] for basis in one.bases) or "随下级目的"
+    return _bases(one) or "随下级目的"
+
+
+def _bases(one: PurposeDef) -> str:
+    return "；或者".join(BASES[basis] for basis in one.bases)
 
 
 def asked(one: PurposeDef) -> str:
@@ -174,6 +177,7 @@ def aim(book: Rulebook, one: PurposeDef) -> Row:
 def aim_entry(book: Rulebook, one: PurposeDef) -> Row:
     """One purpose of appendix 2, whole, with the items that serve it."""
     facts = [grounds(book, one), f"依据：{one.article}" if one.article else "", asked(one)]
+    facts.append(f"解除禁止须修订本制度，其合法性基础为：{_bases(one)}" if book.prohibited(one.key) and one.bases else "")
     facts.append(f"渠道：{said(CHANNELS, one.channel)}" if one.channel and not one.consent_kind else "")
     facts.append(f"影响评估：{assessment(book, one.pia)}" if one.pia else "")
     facts.append(f"目的的终止：自{said(STARTS, one.ends.start)}起满{period(one.ends.keep)}" if one.ends else "")
@@ -194,11 +198,12 @@ def aim_entry(book: Rulebook, one: PurposeDef) -> Row:
 def periods(book: Rulebook) -> tuple[Row, ...]:
     """The table of periods: each period with its article, and the purposes and items that it holds for."""
     users: dict[RetentionDef, dict[str, list[str]]] = {}
+    general = general_terms(book)
     for one in collected(book):
-        for key, _need in own_terms(book, one):
+        for key, _need in own_terms(book, one, general):
             if term := one.retention.get(key):
                 users.setdefault(term, {}).setdefault(key, []).append(one.key)
-    for key, term in general_terms(book).items():
+    for key, term in general.items():
         users.setdefault(term, {}).setdefault(key, [])
     return tuple(
         row(kept(term), term.article, tuple(

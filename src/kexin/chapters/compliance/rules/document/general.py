@@ -8,7 +8,7 @@ from kexin.chapters.compliance.rules.document import catalogue, law
 from kexin.chapters.compliance.rules.document.blocks import Article, Block, Clauses, Paragraph, Table, columns, row
 from kexin.chapters.compliance.rules.document.edition import Edition
 from kexin.chapters.compliance.rules.document.numerals import day, ended, listed, quoted
-from kexin.chapters.compliance.rules.document.words import ROLE_KINDS, category, purpose, role, said, zh
+from kexin.chapters.compliance.rules.document.words import ROLE_KINDS, purpose, role, said, zh
 from kexin.regime.types import Rulebook
 
 _SENSITIVITY = {
@@ -64,8 +64,10 @@ def _purpose_and_law(edition: Edition) -> tuple[Block, ...]:
 def _scope(book: Rulebook) -> tuple[Block, ...]:
     counted = Counter(one.grade for one in catalogue.collected(book))
     grades = tuple(row(f"{grade}级", zh(text), f"{counted[grade]}项") for grade, text in book.grades.items())
-    used = dict.fromkeys(one.category for one in book.attributes.values())
-    unused = [key for key in book.categories if key not in used]
+    kinds = tuple(
+        row(zh(text), listed(zh(one.label) for one in book.attributes.values() if one.category == key))
+        for key, text in book.categories.items()
+    )
     return (
         Article(
             title="适用范围",
@@ -77,7 +79,8 @@ def _scope(book: Rulebook) -> tuple[Block, ...]:
             text="本制度所称客户信息，是指本公司在经营中处理的自然人客户、企业客户的联系人以及潜在客户的个人信息，和企业客户的单位信息。"
             "附录一《信息目录》未列明的信息，不得收集、存储、使用和提供。",
         ),
-        Article(title="分类", text=f"客户信息分为下列类别：{listed(category(book, key) for key in (*used, *unused))}。"),
+        Article(title="分类", text="客户信息按内容分为下列类别，其中包括列明不得收集的信息："),
+        Table(caption="客户信息分类", columns=columns(("类别", 26), ("信息项", 74)), rows=kinds),
         Article(title="分级", text="客户信息按敏感程度和泄露后的影响分为四级，按级保护。"),
         Table(caption="客户信息分级", columns=columns(("级别", 16), ("名称", 64), ("信息项数", 20)), rows=grades),
     )

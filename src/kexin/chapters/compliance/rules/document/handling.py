@@ -194,7 +194,7 @@ def sharing(book: Rulebook) -> tuple[Block, ...]:
         )
         for one in book.recipients.values()
     )
-    headed = columns(("接收方", 24), ("性质", 12), ("处理目的和信息项", 28), ("合同和方式", 20), ("依据", 16))
+    headed = columns(("接收方", 28), ("性质", 10), ("处理目的和信息项", 26), ("合同和方式", 20), ("依据", 16))
     listed_ones: tuple[Block, ...] = (
         (Table(caption="接收方名录", columns=headed, rows=rows),)
         if rows
