@@ -102,7 +102,7 @@ def entry(book: Rulebook, one: AttributeDef, place: int, general: Mapping[str, R
         (zh(one.label), one.key),
         _classes(book, one),
         _keeping(one),
-        tuple(_terms(book, one, general)) or ("不得收集",),
+        tuple(_terms(book, one, general)) or ("未绑定处理目的，不得使用" if one.collect else "不得收集",),
         tuple(_remarks(book, one)),
     )
 

@@ -24,6 +24,7 @@ from kexin.chapters.compliance.rules.document.numerals import day, listed, numer
 from kexin.chapters.compliance.rules.document.responsibilities import LEGEND, matrix
 from kexin.chapters.compliance.rules.document.sentences import chapter_of, sourced
 from kexin.chapters.compliance.rules.document.words import zh
+from kexin.foundation.clock import cn
 from kexin.regime.types import Effect, Rulebook
 
 #: The ten chapters of the regime in their own words and order.
@@ -79,7 +80,7 @@ def _on(edition: Edition) -> str:
     """The day that the file's properties carry."""
     instant = edition.effective_at or edition.drafted_at
     if instant is not None:
-        return instant.date().isoformat()
+        return cn(instant).date().isoformat()
     return edition.composed_on.isoformat() if edition.composed_on else "2000-01-01"
 
 

@@ -43,7 +43,7 @@ def matrix(book: Rulebook, chapter: int) -> Table:
     held = [action for action in Action if any(action in one.cells for one in posts.values())]
     order = {key: one.order for key, one in book.roles.items()}
     rows = tuple(_row(post(book, key), posts[key], held) for key in sorted(posts, key=lambda key: (order.get(key, 999), key)))
-    headed = (("岗位", 18), *((HEADED[action], 7) for action in held), ("职责和管理权限", max(26, 82 - 7 * len(held))))
+    headed = (("岗位", 18), *((HEADED[action], 8) for action in held), ("职责和管理权限", max(20, 82 - 8 * len(held))))
     return Table(caption="责任权限表", columns=columns(*headed), rows=rows)
 
 
