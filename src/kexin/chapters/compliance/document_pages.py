@@ -7,7 +7,7 @@ from django.urls import path
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from kexin.chapters.compliance import queries
+from kexin.chapters.compliance.queries import documents
 from kexin.foundation.ui.place import place
 
 
@@ -15,7 +15,7 @@ from kexin.foundation.ui.place import place
 @place("governance", "audit", "legal", "rights", "quality")
 def document(request: HttpRequest, number: int, kind: str) -> HttpResponse:
     """The file, for whoever may read the rulebook."""
-    made = queries.document(request.caller, number=number, kind=kind)  # type: ignore[attr-defined]
+    made = documents.document(request.caller, number=number, kind=kind)  # type: ignore[attr-defined]
     answer = HttpResponse(made.content, content_type=made.content_type)
     answer["Content-Disposition"] = content_disposition_header(True, made.name) or "attachment"
     return answer

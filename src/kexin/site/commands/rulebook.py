@@ -160,13 +160,13 @@ def export(out: Annotated[Path, typer.Argument(help="Where to write it.")], *,
 
 def _document(sha256: str, form: str) -> bytes:
     """The newest version of those bytes as a formal document."""
-    from kexin.chapters.compliance import queries
+    from kexin.chapters.compliance.queries import documents
     from kexin.foundation.caller import Caller
     from kexin.regime.queries import rulebook as stored
 
     number = next((row.number for row in stored.versions(limit=10_000) if row.sha256 == sha256), 0)
     shell_caller = Caller.for_service("maintenance", cause="kexin rulebook")
-    return queries.document(shell_caller, number=number, kind=form).content
+    return documents.document(shell_caller, number=number, kind=form).content
 
 
 def _bytes(file: Path) -> bytes:

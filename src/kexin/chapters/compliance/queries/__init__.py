@@ -1,4 +1,4 @@
-"""DOOR: questions to this room."""
+"""DOOR: questions of this chapter."""
 
 from kexin.chapters.compliance.queries.documents import document, draft_document
 

@@ -6,6 +6,7 @@ import re
 import threading
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from kexin.chapters.compliance.rules.document import law
 from kexin.chapters.compliance.rules.document.blocks import Document, lines
 from kexin.chapters.compliance.rules.document.composition import compose
 from kexin.chapters.compliance.rules.document.edition import Duty, Edition, Revision, Signing
-from kexin.chapters.compliance.types import FormalDocument
 from kexin.evidence import queries as evidence
 from kexin.evidence.types import Event, Filters, Line
 from kexin.foundation import clock
@@ -55,6 +55,15 @@ class TooLong(Unavailable):
 
     code = "document-too-long"
     title = _("没有生成文档：这一版制度的文字过多，无法在页面上即时生成")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormalDocument:
+    """The formal 制度 as a file: its name, the type that a browser is told, its bytes."""
+
+    name: str
+    content_type: str
+    content: bytes
 
 
 def document(caller: Caller, *, number: int, kind: str) -> FormalDocument:

@@ -17,7 +17,7 @@ import typer
 from django.test import Client
 from typer.testing import CliRunner
 
-from kexin.chapters.compliance import adapters, queries
+from kexin.chapters.compliance import adapters
 from kexin.chapters.compliance.adapters import rendering
 from kexin.chapters.compliance.adapters.rendering import ComponentMissing
 from kexin.chapters.compliance.queries import documents
@@ -73,9 +73,9 @@ def test_others_get_neither_file_and_nothing_is_rendered(installed: None, role: 
     for kind in ("docx", "pdf"):
         assert client.get(f"/rulebook/versions/1/document.{kind}").status_code == 403
     with pytest.raises(NotPermitted):
-        queries.document(caller_for(person(role)), number=1, kind="docx")
+        documents.document(caller_for(person(role)), number=1, kind="docx")
     with pytest.raises(NotPermitted):
-        queries.draft_document(caller_for(person(role)), source=retail(), kind="docx")
+        documents.draft_document(caller_for(person(role)), source=retail(), kind="docx")
     assert not documents._kept
     assert Client().get("/rulebook/versions/1/document.docx").status_code == 302
 
@@ -86,7 +86,7 @@ def test_versions_and_formats_that_do_not_exist(installed: None) -> None:
         assert client.get(address).status_code == 404, address
     assert client.post("/rulebook/versions/1/document.docx").status_code == 405
     with pytest.raises(documents.FormatUnknown):
-        queries.document(caller_for(person("dpo"), "governance"), number=1, kind="exe")
+        documents.document(caller_for(person("dpo"), "governance"), number=1, kind="exe")
 
 
 def test_the_pdf_comes_the_same_way(installed: None) -> None:
@@ -103,7 +103,7 @@ def test_reading_is_no_line_of_the_ledger(ledger: Ledger) -> None:  # noqa: F811
     reader = caller_for(person("dpo"), "governance")
     ledger.sequence()
     before = evidence.count(Filters())
-    assert before and queries.document(reader, number=1, kind="docx").content
+    assert before and documents.document(reader, number=1, kind="docx").content
     ledger.sequence()
     assert evidence.count(Filters()) == before
 
@@ -114,13 +114,13 @@ def test_signatures_and_their_lines_stand_in_the_document(ledger: Ledger) -> Non
     drafter, signer = caller_for(person("dpo", name="王敏"), "governance"), caller_for(person("head", name="周立群"), "governance")
     changed = retail().replace(b"attributes: [bank_card, balance]", b"attributes: [bank_card]")
     drafted = regime.publish_rulebook(drafter, source=changed)
-    waiting = told(queries.document(drafter, number=2, kind="docx").content)
+    waiting = told(documents.document(drafter, number=2, kind="docx").content)
     assert "状态\n已由起草人签署，待第二人签署" in waiting and "施行记录\n—" in waiting
     regime.sign_rulebook(signer, version=drafted.id)
-    unnumbered = told(queries.document(drafter, number=2, kind="docx").content)
+    unnumbered = told(documents.document(drafter, number=2, kind="docx").content)
     assert any(line.startswith("签署\n周立群，") and line.endswith("尚未编入操作存证") for line in unnumbered)
     ledger.sequence()
-    found = told(queries.document(drafter, number=2, kind="docx").content)
+    found = told(documents.document(drafter, number=2, kind="docx").content)
     drafting, first, second, published = [line for line in evidence.lines(Filters(), limit=100)[::-1] if line.ref == str(drafted.id)]
     assert (drafting.event, published.event) == ("rulebook.drafted", "rulebook.published")
     for line, begins in ((first, "起草\n王敏，"), (second, "签署\n周立群，"), (published, "施行记录\n存证")):
@@ -131,16 +131,16 @@ def test_signatures_and_their_lines_stand_in_the_document(ledger: Ledger) -> Non
     assert "王敏" in history[0] and "周立群" in history[0] and drafted.sha256[:12] in history[0]
     assert ("含放宽或者新增的处理" if drafted.loosens else "收紧或者文字修订") in history[0]
     assert "系统初始化" in history[1] and "首次制定" in history[1] and "已被后续版本取代" in history[1]
-    assert "状态\n已被后续版本取代" in told(queries.document(drafter, number=1, kind="docx").content)
+    assert "状态\n已被后续版本取代" in told(documents.document(drafter, number=1, kind="docx").content)
 
 
 def test_a_draft_is_rendered_with_its_mark(installed: None) -> None:
     reader = caller_for(person("dpo"), "governance")
-    made = queries.draft_document(reader, source=retail(), kind="docx")
+    made = documents.draft_document(reader, source=retail(), kind="docx")
     assert made.name.endswith(".docx") and "-draft-" in made.name
     assert 'string="草稿"' in docx.Document(io.BytesIO(made.content)).sections[0].header._element.xml
     with pytest.raises(RulebookInvalid):
-        queries.draft_document(reader, source=b"rulebook: 1\n", kind="docx")
+        documents.draft_document(reader, source=b"rulebook: 1\n", kind="docx")
 
 
 def test_a_document_is_set_once_and_by_one_hand_at_a_time(installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_a_document_is_set_once_and_by_one_hand_at_a_time(installed: None, monke
     edition_of = documents._edition
     editions = []
     monkeypatch.setattr(documents, "_edition", lambda *given: editions.append(edition_of(*given)) or editions[-1])
-    queries.document(reader, number=1, kind="docx")
+    documents.document(reader, number=1, kind="docx")
     documents._kept.clear()
     running, most, count = 0, 0, 0
     real = rendering.render
@@ -178,17 +178,17 @@ def test_no_more_than_a_few_are_kept(installed: None) -> None:
     reader = caller_for(person("dpo"), "governance")
     for number in range(documents._KEPT + 2):
         source = retail().replace("服务后".encode(), b"") + f"# {number}\n".encode()
-        queries.draft_document(reader, source=source, kind="docx")
+        documents.draft_document(reader, source=source, kind="docx")
     assert len(documents._kept) == documents._KEPT
 
 
 def test_a_rulebook_that_would_hold_the_page_up_is_refused_there(installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LONGEST", 10_000)
     with pytest.raises(documents.TooLong) as refused:
-        queries.document(caller_for(person("dpo"), "governance"), number=1, kind="docx")
+        documents.document(caller_for(person("dpo"), "governance"), number=1, kind="docx")
     assert "kexin rulebook export --format docx" in str(refused.value.remedy)
     host = Caller.for_service("maintenance", cause="test")
-    assert queries.document(host, number=1, kind="docx").content.startswith(b"PK")
+    assert documents.document(host, number=1, kind="docx").content.startswith(b"PK")
 
 
 def test_without_the_packages_one_sentence(installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +197,7 @@ def test_without_the_packages_one_sentence(installed: None, monkeypatch: pytest.
     monkeypatch.delattr(adapters, "word", raising=False)
     monkeypatch.setitem(sys.modules, "docx", None)
     with pytest.raises(ComponentMissing) as missing:
-        queries.document(caller_for(person("dpo"), "governance"), number=1, kind="docx")
+        documents.document(caller_for(person("dpo"), "governance"), number=1, kind="docx")
     assert "kexin[documents]" in str(missing.value.remedy)
 
 
