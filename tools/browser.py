@@ -1,4 +1,6 @@
-"""Chromium and Chinese fonts for the journeys, by the system's package manager, when missing and permitted.
+"""Chromium, Chinese fonts and a word processor for the journeys, by the system's package manager, when missing and permitted.
+
+The word processor (LibreOffice's writer without windows) opens the formal document as people's own would.
 
 Never fails: the journeys themselves say in one sentence what they miss.
 """
@@ -9,7 +11,7 @@ import os
 import shutil
 import subprocess
 
-PACKAGES = ("chromium", "fonts-noto-cjk")
+PACKAGES = ("chromium", "fonts-noto-cjk", "libreoffice-writer-nogui")
 
 
 def missing() -> list[str]:
@@ -20,6 +22,8 @@ def missing() -> list[str]:
     fonts = subprocess.run(["find", "/usr/share/fonts", "-name", "NotoSansCJK*"], capture_output=True, text=True, check=False)
     if not fonts.stdout.strip():
         wanted.append("fonts-noto-cjk")
+    if not (shutil.which("soffice") or shutil.which("libreoffice")):
+        wanted.append("libreoffice-writer-nogui")
     return wanted
 
 

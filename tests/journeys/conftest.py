@@ -29,7 +29,7 @@ PEOPLE = {
     "counsel": "许文清", "finance": "冯雅琴",
 }  # fmt: skip
 ORDER = (
-    "test_import_a_file", "test_sales_finds_and_looks", "test_delete_and_prove", "test_canary", "test_newcomer",
+    "test_formal_document", "test_import_a_file", "test_sales_finds_and_looks", "test_delete_and_prove", "test_canary", "test_newcomer",
     "test_auditor_verifies",
 )  # fmt: skip
 

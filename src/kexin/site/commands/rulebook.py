@@ -172,24 +172,27 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def export(out: Annotated[Path, typer.Argument(help="Where to write the exact bytes.")], *,
+def export(out: Annotated[Path, typer.Argument(help="Where to write it.")], *,
            version: Annotated[str, typer.Option(help="sha256 of a version (default: the one in force).")] = "",
            shipped: Annotated[str, typer.Option("--default", help="Key of a shipped rulebook instead, as a draft of your own.")] = "",
+           form: Annotated[str, typer.Option("--format", help="yaml: the exact bytes, as they were signed; docx or pdf: the formal document.")] = "yaml",
            as_json: AsJson = False) -> None:  # fmt: skip
-    """Write the exact bytes of a version, as they were signed; or a shipped rulebook, to be edited and installed."""
+    """Write a version: the exact bytes as they were signed, or the formal 客户信息管理制度 made from them; or a shipped
+    rulebook, to be edited and installed."""
     import hashlib
 
     from kexin.regime.queries import rulebook as stored
 
     with shell.told(as_json=as_json):
         if shipped:
-            data = _shipped(shipped)
+            source = _shipped(shipped)
         else:
             current = stored.in_force()
-            data = stored.source(version or (current.sha256 if current else ""))
+            source = stored.source(version or (current.sha256 if current else ""))
+        sha256 = hashlib.sha256(source).hexdigest()
+        data = source if form == "yaml" else _document(sha256, form)
         out.write_bytes(data)
-        facts = {"file": str(out), "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        shell.answer(facts, as_json=as_json)
+        shell.answer({"file": str(out), "sha256": sha256, "format": form, "bytes": len(data)}, as_json=as_json)
 
 
 def _shipped(key: str) -> bytes:
@@ -214,6 +217,17 @@ def _persons() -> int | None:
         return persons()
     except DatabaseError:
         return None
+
+
+def _document(sha256: str, form: str) -> bytes:
+    """The newest version of those bytes as a formal document."""
+    from kexin.chapters.compliance.queries import documents
+    from kexin.foundation.caller import Caller
+    from kexin.regime.queries import rulebook as stored
+
+    number = next((row.number for row in stored.versions(limit=10_000) if row.sha256 == sha256), 0)
+    shell_caller = Caller.for_service("maintenance", cause="kexin rulebook")
+    return documents.document(shell_caller, number=number, kind=form).content
 
 
 def _bytes(file: Path) -> bytes:
