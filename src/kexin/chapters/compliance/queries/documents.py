@@ -172,16 +172,15 @@ _SWITCHES = {"AML-34": "financial", "CRD-16": "credit"}
 def _duties(book: Rulebook, day: date) -> tuple[Duty, ...]:
     kept = (
         Duty(
-            source=one.source,
+            source=one.source.name,
             article=one.article,
-            since=one.effective_from,
-            mark=one.mark,
+            mark=max(one.mark, one.source.mark, key="VSM".index),
             chapters=one.chapter,
             profile=_SWITCHES.get(one.id, ""),
         )
         for one in editions.duties(on=day)
     )
-    return law.in_force(kept, on=day, switches=book.profile.extra)
+    return law.under(kept, switches=book.profile.extra)
 
 
 def _file(caller: Caller, edition: Edition, *, kind: str) -> FormalDocument:

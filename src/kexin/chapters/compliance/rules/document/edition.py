@@ -54,7 +54,6 @@ class Duty:
 
     source: str
     article: str
-    since: date
     mark: str
     chapters: tuple[int, ...]
     profile: str = ""

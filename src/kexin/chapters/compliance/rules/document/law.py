@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
 
 from kexin.chapters.compliance.rules.document.blocks import Row, row
 from kexin.chapters.compliance.rules.document.edition import Duty
 from kexin.chapters.compliance.rules.document.numerals import listed, numeral
 
 MARKS = {"V": "已核对公布文本", "S": "据二手资料，待核对", "M": "待法务核对"}
-_NAME = re.compile(r"[\u4e00-\u9fff]+")
 #: "24(1)", "25–26", "16"; never part of a date.
 _ARTICLE = re.compile(r"(?<![\d.-])(\d{1,4})(?:\(\d\))?(?:–(\d{1,4}))?(?![\d.-])")
-_ASIDE = re.compile(r"\((?!\d\))[^)]*\)|\+.*|, [A-Z]{2,}.*")
-#: Short names that the data uses inside an article, and the names of the law.
-_FULL = {
-    "消保法实施条例": "消费者权益保护法实施条例",
-    "税收征管法实施细则": "税收征收管理法实施细则",
-    "算法推荐管理规定": "互联网信息服务算法推荐管理规定",
-}
-
-
-def law_of(duty: Duty) -> str:
-    """The law: its own name where the article names one, otherwise the source."""
-    named = _NAME.match(duty.article)
-    return _FULL.get(named[0], named[0]) if named else duty.source
+_ASIDE = re.compile(r"\((?!\d\))[^)]*\)|\+.*")
 
 
 def articles_of(duty: Duty) -> tuple[int, ...]:
     """The articles of a law that a duty names: "24(1)" and "25–26" are 24, 25 and 26."""
-    text = _NAME.sub("", _ASIDE.sub("", duty.article), count=1)
     found: list[int] = []
-    for first, last in _ARTICLE.findall(text):
+    for first, last in _ARTICLE.findall(_ASIDE.sub("", duty.article)):
         found.extend(range(int(first), int(last or first) + 1))
     return tuple(found)
 
@@ -43,22 +28,17 @@ def section_of(duty: Duty) -> tuple[int, ...]:
     return tuple(int(part) for part in duty.article.partition(",")[0].partition(" ")[0].split("."))
 
 
-def in_force(duties: Iterable[Duty], *, on: date, switches: Iterable[str]) -> tuple[Duty, ...]:
-    """Duties that bind on that day and, where they depend on a switch of the profile, under these switches. A draft of
-    a law is none."""
+def under(duties: Iterable[Duty], *, switches: Iterable[str]) -> tuple[Duty, ...]:
+    """Duties that bind whoever has these switches of the profile: those that depend on another one fall away."""
     held = frozenset(switches)
-    return tuple(
-        one
-        for one in duties
-        if one.since <= on and (not one.profile or one.profile in held) and "draft" not in one.article
-    )
+    return tuple(one for one in duties if not one.profile or one.profile in held)
 
 
 def rows(duties: Iterable[Duty]) -> tuple[Row, ...]:
     """Law, articles, chapters of this document, and how far the text was checked (the weakest mark)."""
     laws: dict[str, list[Duty]] = {}
     for one in duties:
-        laws.setdefault(law_of(one), []).append(one)
+        laws.setdefault(one.source, []).append(one)
     return tuple(_row(law, group) for law, group in laws.items())
 
 
