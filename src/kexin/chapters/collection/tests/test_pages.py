@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from datetime import timedelta
 from importlib import resources
 from typing import Any
 
@@ -13,11 +14,14 @@ from django.test import Client
 from kexin.chapters.collection import operations
 from kexin.chapters.collection.models import ImportRun
 from kexin.foundation.caller import Caller
+from kexin.foundation.clock import now
 from kexin.people import operations as people
 from kexin.people.sign_in import BEGAN, EPOCH, SEEN
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
-from kexin.vault.models import File, FileChunk, Subject
+from kexin.vault import operations as vault
+from kexin.vault import quota
+from kexin.vault.models import File, FileChunk, Subject, TrialRows
 
 CSV = "姓名,手机号,城市\n陈雨桐,13800001234,杭州市\n沈一帆,138,杭州市\n"
 
@@ -108,3 +112,21 @@ def test_a_refused_upload_keeps_nothing(client: Client, steward: Any) -> None:
     assert upload(other, CSV.encode()).status_code == 403
     assert ImportRun.objects.count() == 0 and set(File.objects.values_list("state", flat=True)) <= {"burned"}
     assert FileChunk.objects.count() == 0
+
+
+def test_a_dry_run_above_the_hours_rows_waits_and_nothing_is_lost(client: Client, steward: Any) -> None:
+    """What was declared stays declared; the page says how long, and the button is there when the time has come."""
+    me = caller_for(steward, "presale")
+    earlier = operations.open_import(me, chunks=[CSV.encode()], name="早.csv")
+    vault.begin_trial(me, file=ImportRun.objects.get(id=earlier).file_id, rows=quota.TRIAL_ROWS_PER_HOUR)
+    there = upload(client, CSV.encode("gb18030")).headers["Location"]
+    client.post(there + "/columns", {"column-0": "name", "column-1": "mobile", "column-2": "city"})
+    declared = {"source": "offline", "label": "家博会", "basis": "presale:unproven"}
+    waits = client.post(there + "/declaration", declared)
+    assert waits.status_code == 429
+    assert "400,000 行，请在 60 分钟后再试运行" in waits.content.decode() and "可以照常导入" in waits.content.decode()
+    row = ImportRun.objects.exclude(id=earlier).get()
+    assert (row.stage, row.label) == ("declared", "家博会")
+    assert f'action="{there}/trial"' in client.get(there).content.decode()
+    TrialRows.objects.update(at=now() - timedelta(minutes=61))
+    assert client.post(there + "/trial").status_code == 302
