@@ -11,8 +11,10 @@ class VaultConfig(AppConfig):
     def ready(self) -> None:
         from kexin.vault import facts, holdings
         from kexin.vault.operations import rebuilding, switching
+        from kexin.vault.queries import counting
 
         facts.register()
         holdings.register()
         rebuilding.register()
         switching.register()
+        counting.register()

@@ -17,16 +17,21 @@ class NotPermitted(Refused):
     title = _("没有执行：这项工作属于另一个岗位")
 
 
-def permitted(caller: Caller, permission: str) -> bool:
-    """Whether one of the caller's posts has this permission now. No rulebook, no permission."""
+def permissions(caller: Caller) -> frozenset[str]:
+    """Every permission that the caller's posts have now. No rulebook, no permission."""
     found = bundle_or_none()
     principal = people.principal(caller)
     if found is None or not principal.is_current:
-        return False
-    return any(permission in found.roles[role].permissions for role in principal.roles if role in found.roles)
+        return frozenset()
+    return frozenset(one for role in principal.roles if role in found.roles for one in found.roles[role].permissions)
 
 
-def require(caller: Caller, *permissions: str) -> None:
+def permitted(caller: Caller, permission: str) -> bool:
+    """Whether one of the caller's posts has this permission now. No rulebook, no permission."""
+    return permission in permissions(caller)
+
+
+def require(caller: Caller, *wanted: str) -> None:
     """Raise NotPermitted unless the caller has at least one of these."""
-    if not any(permitted(caller, one) for one in permissions):
-        raise NotPermitted(remedy=_("请联系个人信息保护负责人或系统管理员"), rule=permissions[0])
+    if permissions(caller).isdisjoint(wanted):
+        raise NotPermitted(remedy=_("请联系个人信息保护负责人或系统管理员"), rule=wanted[0])

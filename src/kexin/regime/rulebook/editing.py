@@ -82,6 +82,45 @@ def drop(data: bytes, path: Path) -> bytes:
     return _changed(data, path, _GONE)
 
 
+def carried(base: bytes, mine: bytes, theirs: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """``theirs`` with every entry that differs between ``base`` and ``mine``; beside it the entries (dotted) that both
+    changed, each in its own way: there ``mine`` stands."""
+    before, wanted, other = plain(base), plain(mine), plain(theirs)
+    both = []
+    for path in _entries(before, wanted):
+        old, new, there = (_found(tree, path) for tree in (before, wanted, other))
+        if same(old, new) or same(new, there):
+            continue
+        if not same(old, there):
+            both.append(".".join(str(step) for step in path))
+        if new is not None:
+            theirs = put(theirs, path, new)
+        elif there is not None:
+            theirs = drop(theirs, path)
+    return theirs, tuple(both)
+
+
+def _found(tree: Plain, path: Path) -> Plain:
+    try:
+        return at(tree, path)
+    except NothingThere:
+        return None
+
+
+def _entries(*trees: Plain) -> tuple[Path, ...]:
+    """Every entry of every section, each once: (attributes, mobile), (rules, sales-own); a plain section as a whole."""
+    found: dict[Path, None] = {}
+    for tree in trees:
+        for section, value in tree.items():
+            if isinstance(value, Mapping) and value and all(isinstance(one, Mapping) for one in value.values()):
+                found.update(dict.fromkeys((section, key) for key in value))
+            elif isinstance(value, tuple):
+                found.update(dict.fromkeys((section, one["id"]) for one in value if isinstance(one, Mapping) and "id" in one))
+            else:
+                found[(section,)] = None
+    return tuple(found)
+
+
 _GONE = object()
 
 

@@ -21,6 +21,7 @@ from kexin.regime.types.decision import (
     SubjectFacts,
     role_principal,
 )
+from kexin.regime.types.impact import Affected, AttributeUse, Counted, DataUse, DraftView, ImpactView
 from kexin.regime.types.rulebook import (
     Action,
     AttributeDef,
@@ -48,8 +49,10 @@ __all__ = [
     "EVERYONE",
     "Action",
     "Actor",
+    "Affected",
     "AttributeDecision",
     "AttributeDef",
+    "AttributeUse",
     "Basis",
     "BulkPlan",
     "Bundle",
@@ -59,10 +62,14 @@ __all__ = [
     "ConsentLine",
     "Context",
     "Controls",
+    "Counted",
+    "DataUse",
     "Decision",
+    "DraftView",
     "Effect",
     "Gate",
     "GrantView",
+    "ImpactView",
     "NoticeView",
     "Obligation",
     "ObligationKind",
