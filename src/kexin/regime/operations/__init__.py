@@ -7,7 +7,7 @@ from kexin.regime.operations.drafting import begin_draft, discard_draft, edit_dr
 from kexin.regime.operations.grants import end_grant, grant, grant_many
 from kexin.regime.operations.notices import publish_notice
 from kexin.regime.operations.publishing import install_rulebook, publish_draft, publish_rulebook, sign_rulebook
-from kexin.regime.register import register_follower, register_holding
+from kexin.regime.register import register_affected, register_follower, register_holding
 
 __all__ = [
     "assess_draft",
@@ -27,6 +27,7 @@ __all__ = [
     "rebuild_states",
     "record_consent",
     "refresh_consents",
+    "register_affected",
     "register_follower",
     "register_holding",
     "require_holdings",

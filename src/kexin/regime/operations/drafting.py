@@ -13,21 +13,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from kexin.foundation import canonical
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.foundation.problems import Conflict, Refused
 from kexin.regime.models import RulebookDraft
 from kexin.regime.operations.entitling import entitled
 from kexin.regime.queries import rulebook as stored
-from kexin.regime.queries.drafts import DraftUnknown, draft_view
+from kexin.regime.queries.drafts import ABSENT, DraftUnknown, draft_view, seen_of
 from kexin.regime.rulebook import editing
 from kexin.regime.rulebook.parser import parse
 from kexin.regime.rulebook.reach import PUBLISH
 from kexin.regime.types import DraftView
-
-#: What `seen` says of a place where nothing stands.
-ABSENT = ""
 
 
 class NotAuthor(Refused):
@@ -83,18 +79,6 @@ def begin_draft(caller: Caller, *, number: int | None = None) -> DraftView:
     except IntegrityError:
         raise DraftOpen() from None
     return draft_view(caller, row, current)
-
-
-def seen_of(value: Any) -> str:
-    """What an editor saw at a place, as a short digest; `ABSENT` for nothing."""
-    return ABSENT if value is None else hashlib.sha256(canonical.dumps(_plain(value))).hexdigest()[:32]
-
-
-def _plain(value: Any) -> Any:
-    """Lists for tuples, text keys: what canonical JSON knows."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def edit_draft(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,9 +15,28 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.problems import NotFound
 from kexin.regime.models import RulebookDraft, RulebookImpact
 from kexin.regime.queries import permissions
-from kexin.regime.queries.rulebook import InForce, in_force
+from kexin.regime.queries.rulebook import InForce, in_force, source
+from kexin.regime.rulebook import editing
+from kexin.regime.rulebook.check import check
+from kexin.regime.rulebook.findings import Finding
+from kexin.regime.rulebook.parser import parse
 from kexin.regime.rulebook.reach import PUBLISH, READ, SIGN
-from kexin.regime.types import DraftView, ImpactView
+from kexin.regime.types import DraftView, ImpactView, Rulebook
+
+#: What `seen_of` says of a place where nothing stands.
+ABSENT = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDraft:
+    """A draft to work on: its plain values in the order of the text, the parsed rulebook, what the check finds, and the
+    plain values of the version that it was begun from."""
+
+    view: DraftView
+    tree: Mapping[str | int, Any]
+    rulebook: Rulebook
+    findings: tuple[Finding, ...]
+    base: Mapping[str | int, Any]
 
 
 class DraftUnknown(NotFound):
@@ -39,11 +62,36 @@ def draft(caller: Caller, *, draft: uuid.UUID) -> DraftView:
     return draft_view(caller, row, in_force())
 
 
+_draft = draft
+
+
 def drafts(caller: Caller) -> tuple[DraftView, ...]:
     """Every open draft, the newest edit first. Raises NotPermitted."""
     permissions.require(caller, PUBLISH, SIGN, READ)
     current = in_force()
     return tuple(draft_view(caller, row, current) for row in RulebookDraft.objects.order_by("-updated_at"))
+
+
+def opened(caller: Caller, *, draft: uuid.UUID) -> OpenDraft:
+    """One draft with everything that its pages show. Raises NotPermitted, DraftUnknown."""
+    view = _draft(caller, draft=draft)
+    parsed = parse(view.source)
+    base = source(view.base_sha256)
+    return OpenDraft(
+        view=view, tree=editing.plain(view.source), rulebook=parsed.rulebook, findings=check(parsed), base=editing.plain(base)
+    )
+
+
+def seen_of(value: Any) -> str:
+    """What an editor saw at a place, as a short digest; `ABSENT` for nothing."""
+    return ABSENT if value is None else hashlib.sha256(canonical.dumps(_plain(value))).hexdigest()[:32]
+
+
+def _plain(value: Any) -> Any:
+    """Lists for tuples, text keys: what canonical JSON knows."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def draft_view(caller: Caller, row: RulebookDraft, current: InForce | None) -> DraftView:

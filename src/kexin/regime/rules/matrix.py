@@ -12,7 +12,7 @@ from itertools import product
 from typing import TypeAlias
 
 from kexin.regime.rules.bundle import EVERYBODY, cells
-from kexin.regime.rules.conditions import ALWAYS, All, Any_, Node, Not, atoms, describe
+from kexin.regime.rules.conditions import ALWAYS, All, Any_, In, Node, Not, atoms, describe
 from kexin.regime.types.decision import Bundle, Cell
 from kexin.regime.types.rulebook import Action, Obligation, Outcome
 
@@ -100,6 +100,8 @@ def occupied(bundle: Bundle) -> Iterator[tuple[Place, Cell]]:
             if purpose in bundle.prohibited:
                 continue
             for action in Action:
+                if (role, purpose, action) not in bundle.permits and (EVERYBODY, purpose, action) not in bundle.permits:
+                    continue  # without a permit every cell of it is empty
                 for key, cell in cells(bundle, roles=held, purpose=purpose, action=action).items():
                     if signature(cell) != NOTHING:
                         yield (role, purpose, action, key), cell
@@ -113,15 +115,26 @@ def diff(old: Bundle | None, new: Bundle) -> MatrixDiff:
     by_role: dict[str, int] = {}
     keys = dict.fromkeys((*before, *after))
     for key in keys:
-        change = _change(key, before.get(key), after.get(key))
+        turned = old is not None and key[1] in old.purposes and (key[1] in old.legal) != (key[1] in new.legal)
+        change = _change(key, before.get(key), after.get(key), opened=turned and key[1] in new.legal, closed=turned)
         if change is not None:
             by_role[change.role] = by_role.get(change.role, 0) + 1
             changes.append(change)
     return MatrixDiff(changes=tuple(changes), cells=len(keys), by_role=by_role)
 
 
-def _change(place: Place, old: Cell | None, new: Cell | None) -> CellChange | None:
+#: What keeps a record from a purpose that no legal duty carries: it is not in ordinary use (封存, 删除中).
+_SHUT = Not(In("subject.state", ("active",)))
+
+
+def _change(place: Place, old: Cell | None, new: Cell | None, *, opened: bool, closed: bool) -> CellChange | None:
+    """``closed``: the purpose came to stand on a legal duty or ceased to (``opened`` says which), so that records out
+    of use are reached by one side alone."""
     was, now = signature(old), signature(new)
+    if closed and opened and was != NOTHING:
+        was = (*was[:2], (*was[2], _SHUT))
+    elif closed and now != NOTHING:
+        now = (*now[:2], (*now[2], _SHUT))
     gains = loses = conditional = False
     if was != now:
         gains, loses, conditional = compare(was, now)
