@@ -10,7 +10,7 @@ class VaultConfig(AppConfig):
 
     def ready(self) -> None:
         from kexin.vault import facts, holdings
-        from kexin.vault.operations import rebuilding, switching
+        from kexin.vault.operations import measuring, rebuilding, switching
         from kexin.vault.queries import counting
 
         facts.register()
@@ -18,3 +18,4 @@ class VaultConfig(AppConfig):
         rebuilding.register()
         switching.register()
         counting.register()
+        measuring.register()

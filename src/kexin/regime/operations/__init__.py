@@ -1,7 +1,7 @@
 """DOOR: verbs of the regime."""
 
 from kexin.regime.checks import require_holdings
-from kexin.regime.operations.assessing import assess_draft, assess_now, assess_version
+from kexin.regime.operations.assessing import assess_draft, assess_now, assess_version, measure_use
 from kexin.regime.operations.consents import rebuild_states, record_consent, refresh_consents
 from kexin.regime.operations.drafting import begin_draft, discard_draft, edit_draft, rebase_draft
 from kexin.regime.operations.grants import end_grant, grant, grant_many
@@ -20,6 +20,7 @@ __all__ = [
     "grant",
     "grant_many",
     "install_rulebook",
+    "measure_use",
     "publish_draft",
     "publish_notice",
     "publish_rulebook",

@@ -82,6 +82,11 @@ def assess_now(caller: Caller, *, source: bytes, progress: Progress = lambda don
     return impact_view(row, stored.in_force())
 
 
+def measure_use(caller: Caller) -> None:
+    """Queue a measuring of how much each attribute is really used. Raises NotPermitted."""
+    register.measuring().begin(caller)
+
+
 def _queued(caller: Caller, source: bytes, *, again: bool) -> ImpactView:
     """The newest counting of these bytes that is still good or under way; otherwise a new one in the queue."""
     row = _row(caller, source)

@@ -16,12 +16,13 @@ from kexin.foundation.problems import NotFound
 from kexin.regime.models import RulebookDraft, RulebookImpact
 from kexin.regime.queries import permissions
 from kexin.regime.queries.rulebook import InForce, in_force, source
+from kexin.regime.register import measuring
 from kexin.regime.rulebook import editing
 from kexin.regime.rulebook.check import check
 from kexin.regime.rulebook.findings import Finding
 from kexin.regime.rulebook.parser import parse
 from kexin.regime.rulebook.reach import PUBLISH, READ, SIGN
-from kexin.regime.types import DraftView, ImpactView, Rulebook
+from kexin.regime.types import DataUse, DraftView, ImpactView, Rulebook
 
 #: What `seen_of` says of a place where nothing stands.
 ABSENT = ""
@@ -135,6 +136,12 @@ def impact_source(caller: Caller, *, impact: uuid.UUID) -> bytes:
     if found is None:
         raise ImpactUnknown()
     return bytes(found)
+
+
+def data_use(caller: Caller) -> DataUse:
+    """How much each attribute of the catalogue is really used, as it was last measured. Raises NotPermitted."""
+    permissions.require(caller, READ)
+    return measuring().read(caller)
 
 
 def impact_view(row: RulebookImpact, current: InForce | None) -> ImpactView:

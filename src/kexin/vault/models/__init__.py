@@ -3,6 +3,7 @@
 from kexin.vault.models.doors import Disclosure, Reveal
 from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
 from kexin.vault.models.files import File, FileChunk
+from kexin.vault.models.measures import UseMeasure
 from kexin.vault.models.misses import RevealCount, SearchMisses
 from kexin.vault.models.sealed import Installation, Sealed, SealedHistory
 from kexin.vault.models.sources import Provenance, SourceAct
@@ -31,5 +32,6 @@ __all__ = [
     "TokenExact",
     "TokenGram",
     "Upkeep",
+    "UseMeasure",
     "Watch",
 ]

@@ -23,10 +23,6 @@ from kexin.foundation.crypto import DoesNotOpen
 from kexin.foundation.jobs import job
 from kexin.regime import operations as regime_operations
 from kexin.regime import queries as regime
-from kexin.regime.types import Rulebook
-from kexin.vault import age, envelopes, keys, masks, records, subjects, suites
-
-
 from kexin.regime.types import Affected, Rulebook
 from kexin.vault import age, envelopes, keys, masks, records, subjects, suites
 from kexin.vault.envelopes import DISPLAY, IDENTITY, Envelope
