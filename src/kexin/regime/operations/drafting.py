@@ -21,8 +21,10 @@ from kexin.regime.operations.entitling import entitled
 from kexin.regime.queries import rulebook as stored
 from kexin.regime.queries.drafts import ABSENT, DraftUnknown, draft_view, seen_of
 from kexin.regime.rulebook import editing
+from kexin.regime.rulebook.findings import Finding, RulebookInvalid
 from kexin.regime.rulebook.parser import parse
 from kexin.regime.rulebook.reach import PUBLISH
+from kexin.regime.rulebook.writing import NotWritable
 from kexin.regime.types import DraftView
 
 
@@ -99,7 +101,7 @@ def edit_draft(
         if value is None:
             changed = editing.drop(source, path) if there is not None else source
         else:
-            changed = editing.put(source, path, value)
+            changed = _put(source, path, value)
         if changed != source:
             _keep(row, changed)
     return draft_view(caller, row, stored.in_force())
@@ -135,6 +137,22 @@ def mine(caller: Caller, draft: uuid.UUID) -> RulebookDraft:
     if row.author != caller.id:
         raise NotAuthor()
     return row
+
+
+def _put(source: bytes, path: editing.Path, value: Any) -> bytes:
+    try:
+        return editing.put(source, path, value)
+    except NotWritable:
+        finding = Finding(
+            level="error",
+            code="not_writable",
+            line=0,
+            column=0,
+            key=".".join(str(step) for step in path),
+            problem=("含有不能保存的字符", "holds characters that cannot be kept"),
+            remedy=("请删除后重新输入", "delete them and type again"),
+        )
+        raise RulebookInvalid([finding]) from None
 
 
 def _there(source: bytes, path: editing.Path) -> Any:

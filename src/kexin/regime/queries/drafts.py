@@ -19,9 +19,10 @@ from kexin.regime.queries.rulebook import InForce, in_force, source
 from kexin.regime.register import measuring
 from kexin.regime.rulebook import editing
 from kexin.regime.rulebook.check import check
-from kexin.regime.rulebook.findings import Finding
+from kexin.regime.rulebook.findings import Finding, RulebookInvalid
 from kexin.regime.rulebook.parser import parse
 from kexin.regime.rulebook.reach import PUBLISH, READ, SIGN
+from kexin.regime.rulebook.writing import flow
 from kexin.regime.types import DataUse, DraftView, ImpactView, Rulebook
 
 #: What `seen_of` says of a place where nothing stands.
@@ -136,6 +137,19 @@ def impact_source(caller: Caller, *, impact: uuid.UUID) -> bytes:
     if found is None:
         raise ImpactUnknown()
     return bytes(found)
+
+
+def notation(value: Any) -> str:
+    """A plain value as the file has it, on one line."""
+    return flow(value)
+
+
+def read_notation(text: str) -> Any:
+    """One line of the file's notation as a plain value; what cannot be read is the text itself."""
+    try:
+        return editing.plain(f"value: {' '.join(text.split())}\n".encode())["value"]
+    except (RulebookInvalid, UnicodeEncodeError):
+        return text
 
 
 def data_use(caller: Caller) -> DataUse:

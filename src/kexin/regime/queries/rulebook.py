@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,7 @@ from kexin.foundation.clock import now
 from kexin.foundation.database import prepared
 from kexin.foundation.problems import NotFound
 from kexin.regime.models import RulebookSignature, RulebookVersion
+from kexin.regime.rulebook import editing
 from kexin.regime.rulebook.parser import parse
 from kexin.regime.types import Rulebook
 
@@ -103,6 +105,12 @@ def load(sha256: str) -> Rulebook:
     if parsed.sha256 != sha256:
         raise VersionUnknown(_("制度原文与摘要不符"))
     return parsed
+
+
+@lru_cache(maxsize=8)
+def plain_of(sha256: str) -> dict[str | int, Any]:
+    """A version as plain values in the order of its text; kept per process like `load`. Read it, never change it."""
+    return editing.plain(source(sha256))
 
 
 def rulebook_in_force() -> Rulebook | None:
