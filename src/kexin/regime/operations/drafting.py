@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -84,7 +83,7 @@ def begin_draft(caller: Caller, *, number: int | None = None) -> DraftView:
 
 
 def edit_draft(
-    caller: Caller, *, draft: uuid.UUID, path: editing.Path, value: Mapping[str, Any] | None, seen: str
+    caller: Caller, *, draft: uuid.UUID, path: editing.Path, value: Any, seen: str
 ) -> DraftView:
     """Put a value at one place of the draft, or remove what stands there (None). ``seen`` is `seen_of` what the editor
     saw: an edit of another place never stands in the way, one of the same place does.

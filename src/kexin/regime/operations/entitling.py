@@ -7,11 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.caller import Caller, CallerKind
-from kexin.foundation.clock import now
 from kexin.foundation.problems import Refused
 from kexin.people import queries as people
 from kexin.regime.queries import rulebook as stored
-from kexin.regime.rules.consent import after
+from kexin.regime.queries.permissions import proof_holds
 
 
 class NotPublisher(Refused):
@@ -37,10 +36,6 @@ def entitled(caller: Caller, *permissions: str) -> None:
 
 def proved_lately(caller: Caller, signed_in_at: datetime | None) -> None:
     """Refuse a signature of a session whose person proved who they are too long ago. A token of a named person is its
-    own proof: it is kept like a key (0600) and never lies in a browser. Before the first rulebook there is no window."""
-    current = stored.rulebook_in_force()
-    if caller.kind is CallerKind.TOKEN or current is None:
-        return
-    until = after(signed_in_at, current.controls.fresh_signin) if signed_in_at else None
-    if until is None or until < now():
+    own proof: it is kept like a key (0600) and never lies in a browser."""
+    if caller.kind is not CallerKind.TOKEN and not proof_holds(signed_in_at):
         raise FreshProofNeeded(_("签署前须重新登录或输入密码。"), remedy=_("确认身份后回到此页再签署，已填写的内容都还在。"))

@@ -27,8 +27,9 @@ from kexin.regime.queries.drafts import (
     read_notation,
     seen_of,
 )
+from kexin.regime.queries.impacts import CellRules, Compared, Sides, compared, rules_of, sides
 from kexin.regime.queries.notices import current_notice, major_version, notice
-from kexin.regime.queries.permissions import permissions, permitted, require
+from kexin.regime.queries.permissions import permissions, permitted, proof_holds, require
 from kexin.regime.queries.rulebook import (
     VersionRow,
     VersionUnknown,
@@ -48,10 +49,13 @@ __all__ = [
     "ABSENT",
     "CONSENTS",
     "RELATIONS",
+    "CellRules",
+    "Compared",
     "DraftUnknown",
     "Finding",
     "OpenDraft",
     "RulebookInvalid",
+    "Sides",
     "VersionRow",
     "VersionUnknown",
     "actor",
@@ -59,6 +63,7 @@ __all__ = [
     "beside",
     "bundle",
     "bundle_or_none",
+    "compared",
     "consent_states",
     "consent_strip",
     "current_notice",
@@ -80,12 +85,15 @@ __all__ = [
     "permitted",
     "plain_of",
     "plan",
+    "proof_holds",
     "read_notation",
     "receipt",
     "receipts",
     "require",
+    "rules_of",
     "seen_of",
     "sentence",
+    "sides",
     "signatures",
     "signed_receipt",
     "source_of",

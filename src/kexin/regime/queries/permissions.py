@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from kexin.foundation.caller import Caller
+from kexin.foundation.clock import now
 from kexin.foundation.problems import Refused
 from kexin.people import queries as people
 from kexin.regime.queries.decisions import bundle_or_none
+from kexin.regime.rules.consent import after
 
 
 class NotPermitted(Refused):
@@ -29,6 +33,16 @@ def permissions(caller: Caller) -> frozenset[str]:
 def permitted(caller: Caller, permission: str) -> bool:
     """Whether one of the caller's posts has this permission now. No rulebook, no permission."""
     return permission in permissions(caller)
+
+
+def proof_holds(signed_in_at: datetime | None) -> bool:
+    """Whether a proof of identity at that instant is recent enough for the gravest acts (`controls.fresh_signin`).
+    Before the first rulebook there is no window."""
+    found = bundle_or_none()
+    if found is None:
+        return True
+    until = after(signed_in_at, found.rulebook.controls.fresh_signin) if signed_in_at else None
+    return until is not None and until >= now()
 
 
 def require(caller: Caller, *wanted: str) -> None:

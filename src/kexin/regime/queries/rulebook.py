@@ -92,10 +92,17 @@ def source(sha256: str) -> bytes:
 
 def source_of(number: int) -> bytes:
     """The exact bytes of a version by its number. Raises VersionUnknown."""
-    found = RulebookVersion.objects.filter(number=number).values_list("source", flat=True).first()
+    found = RulebookVersion.objects.filter(number=_numbered(number)).values_list("source", flat=True).first()
     if found is None:
         raise VersionUnknown()
     return bytes(found)
+
+
+def _numbered(number: int) -> int:
+    """A number that the column can hold; whatever else somebody asks for is no version."""
+    if not 0 < number < 2**31:
+        raise VersionUnknown()
+    return number
 
 
 @lru_cache(maxsize=8)
@@ -136,7 +143,7 @@ def versions(*, limit: int = 50) -> list[VersionRow]:
 
 def version(number: int) -> VersionRow:
     """One version by its number. Raises VersionUnknown."""
-    rows = RulebookVersion.objects.defer("source").prefetch_related("signatures", "activations").filter(number=number)
+    rows = RulebookVersion.objects.defer("source").prefetch_related("signatures", "activations").filter(number=_numbered(number))
     found = rows.first()
     if found is None:
         raise VersionUnknown()

@@ -90,6 +90,19 @@ def plain_of(key: str, raw: Raw) -> Plain:
     return parts[0] if len(parts) == 1 else {join: tuple(parts)}
 
 
+def said(key: str, raw: Raw) -> Raw:
+    """The inputs that say something: a form also sends 是/不是 of parts that nobody ticked, and a text that is not used."""
+    join = _first(raw, f"{key}.join")
+    if join == WRITTEN:
+        return {f"{key}.join": (join,), f"{key}.{WRITTEN}": raw.get(f"{key}.{WRITTEN}", ())}
+    ticked = [name for name in PARTS if raw.get(f"{key}.{name}")] if join in ("all", "any") else []
+    found: Raw = {f"{key}.join": (join,)} if join else {}
+    for name in [name.removeprefix(f"{key}.") for name in raw]:
+        if name in ticked:
+            found |= {f"{key}.{name}.is": raw.get(f"{key}.{name}.is", ("yes",)), f"{key}.{name}": raw[f"{key}.{name}"]}
+    return found
+
+
 def _part(name: str, values: tuple[str, ...], is_so: str) -> Plain:
     if not values:
         return None

@@ -86,7 +86,7 @@ RULE = (
           help=_("不列出信息的允许，须写明最高级别。")),
     Field(key="categories", kind="scope", label=_("信息分类"), options="categories"),
     Field(key="grade_min", kind="choice", label=_("最低级别"), options="grades", default=1),
-    Field(key="grade_max", kind="choice", label=_("最高级别"), options="grades?", default=4),
+    Field(key="grade_max", kind="choice", label=_("最高级别"), options="grades?"),
     Field(key="subjects", kind="scope", label=_("客户类型"), options=codes.SUBJECTS),
     Field(key="show", kind="choice", label=_("看到多少"), options=codes.SHOWN, default="full", article=_("GB/T 35273-2020 7.2")),
     Field(key="when", kind="when", label=_("条件"), help=_("允许只在条件成立时有效；禁止除非条件明确不成立，都有效。")),

@@ -166,12 +166,12 @@ _OUT: dict[str, Callable[[Field, Plain, Mapping[str | int, Plain]], Raw]] = {
 
 def entry_from(section: Section, before: Mapping[str | int, Plain], posted: Raw) -> dict[str | int, Plain]:
     """The record as it is after the form: fields that came back as they went out keep what stood there. For a new entry
-    ``before`` is empty, and every field that says something is written."""
+    ``before`` is empty, and every field that says something else than its default is written."""
     record: dict[str | int, Plain] = _copied(before)
     out = raw_of(section, before)
     for field in section.fields:
         here, there = _slice(out, field), _slice(posted, field)
-        if before and _same(here, there):
+        if _same(here, there) and (before or not field.required):
             continue
         _BACK[field.kind](record, field, there)
     return record
@@ -184,10 +184,11 @@ def _copied(value: Plain) -> Plain:
 def _slice(raw: Raw, field: Field) -> Raw:
     """The inputs of one field. An empty text says the same as none."""
     keys = (field.key, "retention") if field.kind == "needs" else (field.key,)
-    return {
+    found = {
         name: tuple(kept) for name, texts in raw.items()
         if any(name == key or name.startswith(f"{key}.") for key in keys) and (kept := [_tidy(text) for text in texts if _tidy(text)])
     }  # fmt: skip
+    return condition.said(field.key, found) if field.kind == "when" else found
 
 
 def _tidy(text: str) -> str:

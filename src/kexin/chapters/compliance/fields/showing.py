@@ -80,16 +80,24 @@ class _Sheet:
     raw: Raw
     book: Rulebook
     retention: Mapping[str, Any]
+    fresh: bool
 
     def first(self, name: str) -> str:
         return next(iter(self.raw.get(name, ())), "")
 
 
 def shown(
-    section: Section, raw: Raw, book: Rulebook, *, retention: Mapping[str, Any], problems: Mapping[str, Sequence[Any]]
+    section: Section,
+    raw: Raw,
+    book: Rulebook,
+    *,
+    retention: Mapping[str, Any],
+    problems: Mapping[str, Sequence[Any]],
+    fresh: bool = False,
 ) -> tuple[Shown, ...]:
-    """Every field of a section, in order. ``retention``: the classes of the file; ``problems``: field -> findings."""
-    sheet = _Sheet(raw, book, retention)
+    """Every field of a section, in order. ``retention``: the classes of the file; ``problems``: field -> findings;
+    ``fresh``: a new entry, for which a default that this rulebook does not know is not offered."""
+    sheet = _Sheet(raw, book, retention, fresh)
     return tuple(_field(field, sheet, problems.get(field.key, ())) for field in section.fields)
 
 
@@ -127,11 +135,11 @@ def _field(field: Field, sheet: _Sheet, problems: Sequence[Any]) -> Shown:
 def _choices(field: Field, chosen: Sequence[str], sheet: _Sheet) -> Iterable[Choice]:
     """What may be chosen. What stands there and is not among it is offered too, so that nothing is lost by saving."""
     known = dict(_options(field.options, sheet))
-    for one in chosen:
+    for one in () if sheet.fresh else chosen:
         known.setdefault(one, one)
     if field.kind in ("codes", "scope"):
         # what is chosen first, in its own order: the first purpose is the usual one, the first basis the preferred
-        known = {**{one: known[one] for one in chosen}, **known}
+        known = {**{one: known[one] for one in chosen if one in known}, **known}
     return (Choice(code=code, words=words, chosen=code in chosen or (code == "" and not chosen)) for code, words in known.items())
 
 

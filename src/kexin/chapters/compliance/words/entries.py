@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext_lazy
 
 from kexin.chapters.compliance.words import codes, rules
 from kexin.foundation.ui.words import listed, say
@@ -109,25 +109,25 @@ def role(one: RoleDef, book: Rulebook) -> Iterable[str]:
 
 #: Permissions of the shipped rulebooks; one that is not here is shown as its code.
 PERMISSIONS: dict[str, Promise] = {
-    "regime:rulebook:read": _lazy("查阅制度的历史与草案"),
-    "regime:rulebook:publish": _lazy("起草制度"),
-    "regime:rulebook:sign": _lazy("签署制度"),
-    "evidence:ledger:read": _lazy("查看操作存证"),
-    "evidence:ledger:verify": _lazy("核对操作存证"),
-    "evidence:ledger:export": _lazy("下载核对包"),
-    "people:person:read": _lazy("查看员工名册"),
-    "people:person:create": _lazy("建立账号"),
-    "people:person:deactivate": _lazy("停用账号"),
-    "people:role:grant": _lazy("授予岗位"),
-    "privacy:erasure:order": _lazy("办理删除"),
-    "privacy:notice:publish": _lazy("发布告知"),
-    "vault:keys:rotate": _lazy("轮换密钥"),
-    "vault:watch:mark": _lazy("设置诱饵数据"),
-    "vault:subject:merge": _lazy("合并客户"),
-    "site:health:read": _lazy("查看系统状态"),
-    "collection:import:run": _lazy("导入客户"),
-    "crm:customer:transfer": _lazy("转交客户"),
-    "crm:approval:decide": _lazy("审批"),
+    "regime:rulebook:read": pgettext_lazy("rulebook", "查阅制度的历史与草案"),
+    "regime:rulebook:publish": pgettext_lazy("rulebook", "起草制度"),
+    "regime:rulebook:sign": pgettext_lazy("rulebook", "签署制度"),
+    "evidence:ledger:read": pgettext_lazy("rulebook", "查看操作存证"),
+    "evidence:ledger:verify": pgettext_lazy("rulebook", "核对操作存证"),
+    "evidence:ledger:export": pgettext_lazy("rulebook", "下载核对包"),
+    "people:person:read": pgettext_lazy("rulebook", "查看员工名册"),
+    "people:person:create": pgettext_lazy("rulebook", "建立账号"),
+    "people:person:deactivate": pgettext_lazy("rulebook", "停用账号"),
+    "people:role:grant": pgettext_lazy("rulebook", "授予岗位"),
+    "privacy:erasure:order": pgettext_lazy("rulebook", "办理删除"),
+    "privacy:notice:publish": pgettext_lazy("rulebook", "发布告知"),
+    "vault:keys:rotate": pgettext_lazy("rulebook", "轮换密钥"),
+    "vault:watch:mark": pgettext_lazy("rulebook", "设置诱饵数据"),
+    "vault:subject:merge": pgettext_lazy("rulebook", "合并客户"),
+    "site:health:read": pgettext_lazy("rulebook", "查看系统状态"),
+    "collection:import:run": pgettext_lazy("rulebook", "导入客户"),
+    "crm:customer:transfer": pgettext_lazy("rulebook", "转交客户"),
+    "crm:approval:decide": pgettext_lazy("rulebook", "审批"),
 }
 
 
@@ -203,33 +203,33 @@ def profile(one: Profile) -> Iterable[str]:
 
 
 CONTROLS: dict[str, Promise] = {
-    "reveal_daily_floor": _lazy("每人每天查看完整信息 %(value)s 项以内不提醒"),
-    "reveal_p95_factor": _lazy("超过本人近 30 天常用量 %(value)s 倍时放慢，并请主管延长"),
-    "reveal_shown": _lazy("完整信息显示 %(value)s后自动恢复脱敏"),
-    "export_rows_free": _lazy("导出本人名单的脱敏表，%(value)s 行以内不需审批"),
-    "export_rows_two_approvers": _lazy("导出超过 %(value)s 行须两人批准"),
-    "search_misses_per_hour": _lazy("每小时搜索落空 %(value)s 次后暂停搜索"),
-    "own_scope_max": _lazy("在 %(value)s 位以内的本人客户中可以打开后再排序"),
-    "password_min_length": _lazy("密码不少于 %(value)s 个字符"),
-    "signin_attempts": _lazy("连续 %(value)s 次登录失败后锁定"),
-    "signin_lock": _lazy("锁定 %(value)s"),
-    "session_idle": _lazy("%(value)s没有操作即退出登录"),
-    "session_max": _lazy("登录最长 %(value)s"),
-    "fresh_signin": _lazy("最重要的操作须在 %(value)s内确认过身份"),
-    "mfa_roles": _lazy("须用两种方式登录的岗位：%(value)s"),
-    "token_max": _lazy("接口令牌最长有效 %(value)s"),
-    "ask_again_after": _lazy("拒绝或撤回后，%(value)s内不再询问"),
-    "notice_within": _lazy("收到名片或转介绍后，%(value)s内送达告知，否则封存"),
-    "unproven_freeze_after": _lazy("来源或凭证不明的客户 %(value)s后封存"),
-    "bin_keep": _lazy("回收站保留 %(value)s后删除"),
-    "minor_approval_max": _lazy("未成年人信息的批准最长 %(value)s"),
-    "log_keep": _lazy("操作存证保存 %(value)s"),
-    "lone_publisher_wait": _lazy("只有一人能签署时，放宽的制度 %(value)s后生效"),
-    "k_internal": _lazy("内部统计每组不少于 %(value)s 人"),
-    "k_public": _lazy("对外统计每组不少于 %(value)s 人"),
-    "quiet_from": _lazy("每天 %(value)s 起不发送营销信息"),
-    "quiet_to": _lazy("每天 %(value)s 起可以发送"),
-    "answer_days": _lazy("个人权利请求最迟 %(value)s 天答复"),
+    "reveal_daily_floor": pgettext_lazy("rulebook", "每人每天查看完整信息 %(value)s 项以内不提醒"),
+    "reveal_p95_factor": pgettext_lazy("rulebook", "超过本人近 30 天常用量 %(value)s 倍时放慢，并请主管延长"),
+    "reveal_shown": pgettext_lazy("rulebook", "完整信息显示 %(value)s后自动恢复脱敏"),
+    "export_rows_free": pgettext_lazy("rulebook", "导出本人名单的脱敏表，%(value)s 行以内不需审批"),
+    "export_rows_two_approvers": pgettext_lazy("rulebook", "导出超过 %(value)s 行须两人批准"),
+    "search_misses_per_hour": pgettext_lazy("rulebook", "每小时搜索落空 %(value)s 次后暂停搜索"),
+    "own_scope_max": pgettext_lazy("rulebook", "在 %(value)s 位以内的本人客户中可以打开后再排序"),
+    "password_min_length": pgettext_lazy("rulebook", "密码不少于 %(value)s 个字符"),
+    "signin_attempts": pgettext_lazy("rulebook", "连续 %(value)s 次登录失败后锁定"),
+    "signin_lock": pgettext_lazy("rulebook", "锁定 %(value)s"),
+    "session_idle": pgettext_lazy("rulebook", "%(value)s没有操作即退出登录"),
+    "session_max": pgettext_lazy("rulebook", "登录最长 %(value)s"),
+    "fresh_signin": pgettext_lazy("rulebook", "最重要的操作须在 %(value)s内确认过身份"),
+    "mfa_roles": pgettext_lazy("rulebook", "须用两种方式登录的岗位：%(value)s"),
+    "token_max": pgettext_lazy("rulebook", "接口令牌最长有效 %(value)s"),
+    "ask_again_after": pgettext_lazy("rulebook", "拒绝或撤回后，%(value)s内不再询问"),
+    "notice_within": pgettext_lazy("rulebook", "收到名片或转介绍后，%(value)s内送达告知，否则封存"),
+    "unproven_freeze_after": pgettext_lazy("rulebook", "来源或凭证不明的客户 %(value)s后封存"),
+    "bin_keep": pgettext_lazy("rulebook", "回收站保留 %(value)s后删除"),
+    "minor_approval_max": pgettext_lazy("rulebook", "未成年人信息的批准最长 %(value)s"),
+    "log_keep": pgettext_lazy("rulebook", "操作存证保存 %(value)s"),
+    "lone_publisher_wait": pgettext_lazy("rulebook", "只有一人能签署时，放宽的制度 %(value)s后生效"),
+    "k_internal": pgettext_lazy("rulebook", "内部统计每组不少于 %(value)s 人"),
+    "k_public": pgettext_lazy("rulebook", "对外统计每组不少于 %(value)s 人"),
+    "quiet_from": pgettext_lazy("rulebook", "每天 %(value)s 起不发送营销信息"),
+    "quiet_to": pgettext_lazy("rulebook", "每天 %(value)s 起可以发送"),
+    "answer_days": pgettext_lazy("rulebook", "个人权利请求最迟 %(value)s 天答复"),
 }
 
 
@@ -246,14 +246,14 @@ def control(key: str, value: object, book: Rulebook) -> str:
 
 
 REVIEWS: dict[str, Promise] = {
-    "access_review": _lazy("复核权限"),
-    "vendor_check": _lazy("检查受托人"),
-    "vendor_check_sensitive": _lazy("检查处理敏感信息的受托人"),
-    "compliance_audit": _lazy("合规审计"),
-    "rulebook_review": _lazy("复核本制度"),
-    "incident_drill": _lazy("安全事件演练"),
-    "restore_drill": _lazy("恢复演练"),
-    "catalogue_unused": _lazy("清理不用的信息项"),
+    "access_review": pgettext_lazy("rulebook", "复核权限"),
+    "vendor_check": pgettext_lazy("rulebook", "检查受托人"),
+    "vendor_check_sensitive": pgettext_lazy("rulebook", "检查处理敏感信息的受托人"),
+    "compliance_audit": pgettext_lazy("rulebook", "合规审计"),
+    "rulebook_review": pgettext_lazy("rulebook", "复核本制度"),
+    "incident_drill": pgettext_lazy("rulebook", "安全事件演练"),
+    "restore_drill": pgettext_lazy("rulebook", "恢复演练"),
+    "catalogue_unused": pgettext_lazy("rulebook", "清理不用的信息项"),
 }
 
 
