@@ -221,6 +221,7 @@ def _publishing(house: Installation) -> Figure:
     """Check, compare the whole matrix with the version in force, sign twice, in force."""
     from importlib import resources
 
+    from kexin.foundation import clock
     from kexin.regime import operations as regime
 
     book = resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()
@@ -228,11 +229,12 @@ def _publishing(house: Installation) -> Figure:
     if changed == book:
         raise SystemExit("the shipped rulebook has changed: choose another change to publish")
     began = time.perf_counter()
-    drafted = regime.publish_rulebook(house.officer, source=changed)
-    regime.sign_rulebook(house.head, version=drafted.id)
+    seen = regime.assess_now(house.officer, source=changed)
+    drafted = regime.publish_rulebook(house.officer, source=changed, impact=seen.digest, signed_in_at=clock.now())
+    regime.sign_rulebook(house.head, version=drafted.id, impact=seen.digest, signed_in_at=clock.now())
     spent = time.perf_counter() - began
-    cells = (drafted.difference.gained + drafted.difference.lost) if drafted.difference else 0
+    counted = seen.result or {}
     return Figure(
         name="publishing with full matrix diff", value=spent, unit="s", budget=60.0,
-        note=f"{cells} cells change; people are not counted in this version's preview",
+        note=f"{len(counted['cells'])} cells change; {counted['people']:,} people counted, {counted['sampled']} decided singly",
     )  # fmt: skip

@@ -57,6 +57,7 @@ class Event(StrEnum):
     CONSENT_ASKED = "consent.asked"
     NOTICE_PUBLISHED = "notice.published"
     NOTICE_DELIVERED = "notice.delivered"
+    RULEBOOK_ASSESSED = "rulebook.assessed"
     RULEBOOK_DRAFTED = "rulebook.drafted"
     RULEBOOK_SIGNED = "rulebook.signed"
     RULEBOOK_PUBLISHED = "rulebook.published"

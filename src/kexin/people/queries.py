@@ -23,7 +23,7 @@ from kexin.people.types import NotEntitled, PersonNotFound, PersonRow, Principal
 #: The posts' names are asked for through this door: other rooms do not read people's labels.
 __all__ = [
     "DEMO_ORDER", "TOKEN_PREFIX", "Link", "TokenHeld", "caller_of", "demo_people", "departments", "departments_of",
-    "digest_of", "empty_seats", "lookup", "names_of", "open_link", "people", "principal", "principal_from", "sessions", "spoken", "token_held", "tokens",
+    "digest_of", "empty_seats", "holders", "lookup", "names_of", "open_link", "people", "principal", "principal_from", "sessions", "spoken", "token_held", "tokens",
 ]  # fmt: skip
 
 TOKEN_PREFIX = "kx_"
@@ -208,6 +208,22 @@ def _posts_held() -> dict[uuid.UUID, list[str]]:
     for person_id, role in RoleAssignment.objects.filter(in_force).values_list("person_id", "role"):
         held.setdefault(person_id, []).append(role)
     return held
+
+
+def holders(roles: frozenset[str]) -> dict[str, frozenset[uuid.UUID]]:
+    """Role -> everything that a grant to its holders may name: the persons, the departments above them and those that
+    they lead with all below. Two queries, whatever the number of people; services are not looked up."""
+    tree = [(row.id, row.path, row.lead_id) for row in Department.objects.only("id", "path", "lead_id")]
+    paths = {identity: path for identity, path, _lead in tree}
+    in_force = Q(revoked_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=now()))
+    assigned = RoleAssignment.objects.filter(in_force, role__in=roles, person__is_active=True)
+    found: dict[str, set[uuid.UUID]] = {role: set() for role in roles}
+    for role, person, department in assigned.values_list("role", "person_id", "person__department_id"):
+        led = {identity for identity, _path, lead in tree if lead == person}
+        led |= {department} if role == "sales_lead" and department else set()
+        below = {identity for identity, path, _lead in tree if led and led.intersection(path)}
+        found[role] |= {person, *paths.get(department, ()), *below}
+    return {role: frozenset(ids) for role, ids in found.items()}
 
 
 def names_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -14,8 +14,10 @@ class RegimeConfig(AppConfig):
         from kexin.evidence import holdings as evidence
         from kexin.people import holdings as people
         from kexin.regime import checks, holdings
-        from kexin.regime.register import register_holding
+        from kexin.regime.operations import consents
+        from kexin.regime.register import register_follower, register_holding
 
         register_holding(*holdings.HOLDINGS, *holdings.IMPERSONAL)
         register_holding(*evidence.IMPERSONAL, *people.HOLDINGS, *people.IMPERSONAL)
+        register_follower("regime.consents", consents.follow)
         register(checks.holdings_check)

@@ -19,5 +19,7 @@ GRANTS: dict[str, dict[str, str]] = {
     "regime_noticetext": {"web": "SELECT, INSERT", "worker": "SELECT"},
     "regime_rulebookversion": {"web": "SELECT, INSERT", "worker": "SELECT", "reader": "SELECT"},
     "regime_rulebooksignature": {"web": "SELECT, INSERT", "worker": "SELECT"},
+    "regime_rulebookdraft": {"web": "SELECT, INSERT, UPDATE, DELETE", "worker": "SELECT"},
+    "regime_rulebookimpact": {"web": "SELECT, INSERT, UPDATE, DELETE", "worker": "SELECT, UPDATE"},
     "regime_rulebookactivation": {"web": "SELECT, INSERT", "worker": "SELECT", "reader": "SELECT"},
 }

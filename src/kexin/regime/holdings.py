@@ -105,4 +105,8 @@ IMPERSONAL = (
         ("regime.RulebookVersion", "regime.RulebookSignature", "regime.RulebookActivation"),
         reason="公司的制度原文、签署和生效时间，不含任何客户的信息",
     ),
+    impersonal(
+        ("regime.RulebookDraft", "regime.RulebookImpact"),
+        reason="公司的制度草案，以及按草案点出的人数；只有数字，不含任何客户的信息",
+    ),
 )

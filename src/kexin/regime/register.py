@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.holding import Holding, Impersonal
-from kexin.regime.types import Rulebook
+from kexin.regime.types import Affected, Counted, DataUse, Rulebook, Sql
 
 _holdings: dict[str, Holding] = {}
 _impersonal: dict[str, Impersonal] = {}
@@ -21,9 +22,29 @@ _followers: dict[str, Follower] = {}
 PersonCounter = Callable[[], int]
 _person_counters: list[PersonCounter] = []
 
+#: Called with (caller, rulebook in force or None, rulebook of the draft): what of this room stops or changes with it.
+AffectedBy = Callable[[Caller, Rulebook | None, Rulebook], Iterable[Affected]]
+_affected: dict[str, AffectedBy] = {}
+
+#: Called with (caller, atoms, how many to sample, progress(done, total)): each atom is SQL over alias ``s`` that yields
+#: 1, 0 or 2 for true, false and unknown.
+Counting = Callable[[Caller, Sequence[Sql], int, Callable[[int, int], None]], Counted]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measuring:
+    """How the use of attributes is measured: ``read`` what was measured last, ``begin`` queue another measuring."""
+
+    read: Callable[[Caller], DataUse]
+    begin: Callable[[Caller], None]
+
 
 class Unclaimed(RuntimeError):
     """A model that no room claims: nobody could erase, export or account for what it holds."""
+
+
+class NothingCounts(RuntimeError):
+    """No room has said how living records are counted: the house is not wired."""
 
 
 class ClaimedTwice(ValueError):
@@ -63,6 +84,44 @@ def register_person_counter(counter: PersonCounter) -> None:
 def persons() -> int:
     """Natural persons held at this instant; 0 before anything can be held."""
     return _person_counters[0]() if _person_counters else 0
+
+
+def register_affected(name: str, affected_by: AffectedBy) -> None:
+    """Have a room asked what a draft would stop or change of its own (saved views, work under way)."""
+    _affected[name] = affected_by
+
+
+def affected_by(caller: Caller, before: Rulebook | None, after: Rulebook) -> tuple[Affected, ...]:
+    """What every room says a new rulebook would stop or change; nothing without a count."""
+    return tuple(one for ask in _affected.values() for one in ask(caller, before, after) if one.count)
+
+
+_counting: list[Counting] = []
+_measuring: list[Measuring] = []
+
+
+def register_counting(counting: Counting) -> None:
+    """Say how living records are counted: the room that holds them does."""
+    _counting[:] = [counting]
+
+
+def counting() -> Counting:
+    """How living records are counted. Raises NothingCounts."""
+    if not _counting:
+        raise NothingCounts("no room has registered how to count records")
+    return _counting[0]
+
+
+def register_measuring(measuring: Measuring) -> None:
+    """Say how the use of attributes is measured."""
+    _measuring[:] = [measuring]
+
+
+def measuring() -> Measuring:
+    """How the use of attributes is measured. Raises NothingCounts."""
+    if not _measuring:
+        raise NothingCounts("no room has registered how to measure the use of attributes")
+    return _measuring[0]
 
 
 def _refuse_taken(models: Iterable[str], taken: set[str]) -> None:

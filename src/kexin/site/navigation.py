@@ -48,6 +48,7 @@ WORK: tuple[Entry, ...] = (
 )
 #: What the regime itself keeps.
 REGIME: tuple[Entry, ...] = (
+    Entry(label=gettext_lazy("制度"), page="compliance:rulebook", roles=frozenset(), icon="book", on_phone=True),
     Entry(label=gettext_lazy("操作存证"), page="security:evidence", roles=AUDITING, icon="certificate", on_phone=True),
 )
 #: The ten chapters in the regime's own order and words; a chapter appears with its first page.

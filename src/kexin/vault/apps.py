@@ -9,11 +9,14 @@ class VaultConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kexin.vault import counting, facts, holdings
-        from kexin.vault.operations import rebuilding, switching
+        from kexin.vault import facts, holdings, persons
+        from kexin.vault.operations import measuring, rebuilding, switching
+        from kexin.vault.queries import counting
 
-        counting.register()
+        persons.register()
         facts.register()
         holdings.register()
         rebuilding.register()
         switching.register()
+        counting.register()
+        measuring.register()

@@ -28,5 +28,6 @@ GRANTS: dict[str, dict[str, str]] = {
     "vault_erasurestep": {"web": _KEEP, "worker": _KEEP},
     "vault_rebuild": {"web": _KEEP, "worker": _KEEP},
     "vault_upkeep": {"web": _KEEP, "worker": _KEEP},
+    "vault_usemeasure": {"web": _WORK, "worker": _WORK},
     "vault_watch": {"web": "SELECT, INSERT, DELETE", "worker": "SELECT, INSERT, DELETE"},
 }

@@ -202,6 +202,7 @@ IMPERSONAL: tuple[Impersonal, ...] = (
     ),
     impersonal(("keyring.Epoch", "keyring.IndexKey"), reason="整批钥匙，不属于任何一位客户"),
     impersonal(("vault.Rebuild", "vault.Upkeep"), reason="后台整理的进度：只有位置、时间和数量"),
+    impersonal(("vault.UseMeasure",), reason="各项信息的使用次数和填写率：只有全公司的合计数"),
     impersonal(("vault.Watch",), reason="带钥匙的摘要，没有钥匙看不出是哪条记录；随记录一起删除"),
     impersonal(("keyring.Tombstone",), reason="已删除记录的编号，用来拒绝再次生成钥匙"),
 )

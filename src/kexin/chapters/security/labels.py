@@ -43,6 +43,7 @@ EVENTS: dict[str, Promise] = {
     "consent.asked": _("征求同意"),
     "notice.published": _("发布告知"),
     "notice.delivered": _("送达告知"),
+    "rulebook.assessed": _("预览制度影响"),
     "rulebook.drafted": _("提交制度草案"),
     "rulebook.signed": _("签署制度"),
     "rulebook.published": _("制度生效"),

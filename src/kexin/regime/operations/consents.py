@@ -20,6 +20,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.canonical import dumps
 from kexin.foundation.clock import now
 from kexin.foundation.ids import uuid7
+from kexin.foundation.jobs import job
 from kexin.foundation.problems import Invalid
 from kexin.regime.models import ConsentEvent, ConsentState, Notice, NoticeText, Receipt
 from kexin.regime.queries.consents import receipt_view, state_of
@@ -27,7 +28,7 @@ from kexin.regime.queries.decisions import bundle
 from kexin.regime.queries.notices import major_version
 from kexin.regime.rules import consent as rules
 from kexin.regime.rules.receipt import code_of, document
-from kexin.regime.types import Bundle, PurposeDef, ReceiptView
+from kexin.regime.types import Bundle, PurposeDef, ReceiptView, Rulebook
 
 AUDIT_ITEM = "A04"
 _HEX = re.compile(r"(?:[0-9a-f]{64})?")
@@ -290,3 +291,25 @@ def refresh_consents(caller: Caller) -> int:
             )  # fmt: skip
             count += 1
     return count
+
+
+@job(name="regime.renew_consents", retry=20, lock="regime.renew_consents")
+def renew_consents(caller: Caller) -> int:
+    """Background part of a rulebook's coming into force: see `refresh_consents`. Safe to run again, and to kill."""
+    return refresh_consents(caller)
+
+
+def follow(caller: Caller, before: Rulebook | None, after: Rulebook, effective_at: datetime) -> None:
+    """In the publishing transaction: where a purpose now covers something else than people agreed to, queue the end of
+    those consents for the instant from which the rulebook is in force (PIPL 14)."""
+    major = major_version("general")
+    if before is None or all(
+        purpose not in before.purposes
+        or rules.scope_of(before, purpose, notice_major=major) == rules.scope_of(after, purpose, notice_major=major)
+        for purpose in after.purposes
+    ):
+        return
+    service = Caller.for_service("upkeep", cause="rulebook")
+    later = effective_at if effective_at > now() else None
+    task = renew_consents.task.configure(lock="regime.renew_consents", schedule_at=later)
+    task.defer(caller={**service.envelope()})

@@ -18,6 +18,9 @@ from kexin.foundation.clock import now
 from kexin.foundation.problems import Conflict, Refused
 from kexin.people import queries as people
 from kexin.regime.models import RulebookActivation, RulebookSignature, RulebookVersion
+from kexin.regime.operations.assessing import shown
+from kexin.regime.operations.drafting import mine
+from kexin.regime.operations.entitling import NotPublisher, entitled, proved_lately
 from kexin.regime.queries import rulebook as stored
 from kexin.regime.register import followers, persons
 from kexin.regime.rulebook.check import check, errors
@@ -28,15 +31,13 @@ from kexin.regime.rulebook.reach import PUBLISH, SIGN
 from kexin.regime.rulebook.reading import days
 from kexin.regime.types import Rulebook
 
+__all__ = [
+    "ImpactUnseen", "NotPublisher", "Overtaken", "Published", "SignedBySamePerson", "install_rulebook", "publish_draft",
+    "publish_rulebook", "sign_rulebook",
+]  # fmt: skip
+
 #: Service accounts of the host's own shell may install the first rulebook, never a second one.
 INSTALLERS = frozenset({"setup", "demo"})
-
-
-class NotPublisher(Refused):
-    """Somebody else drafts or signs rulebooks."""
-
-    code = "not-publisher"
-    title = _("没有签署：您的岗位不能起草或签署制度")
 
 
 class SignedBySamePerson(Refused):
@@ -44,6 +45,13 @@ class SignedBySamePerson(Refused):
 
     code = "same-signer"
     title = _("没有签署：起草人和签署人不能是同一人")
+
+
+class ImpactUnseen(Conflict):
+    """Nobody signs what they did not see counted: exactly these bytes, against the version in force (I10)."""
+
+    code = "impact-unseen"
+    title = _("没有签署：先看这份草案会影响谁")
 
 
 class Overtaken(Conflict):
@@ -80,13 +88,18 @@ def install_rulebook(caller: Caller, *, source: bytes) -> Published:
     return _published(version, effective_at, findings)
 
 
-def publish_rulebook(caller: Caller, *, source: bytes) -> Published:
+def publish_rulebook(
+    caller: Caller, *, source: bytes, impact: str, signed_in_at: datetime | None = None
+) -> Published:
     """Draft and sign a version. It waits for another person's signature; where only one person could sign, tightening
     comes into force at once and loosening after the wait of `controls` (24 h), with both written into the evidence.
 
-    Raises RulebookInvalid with every finding, NotPublisher, Overtaken (the same text is in force or waiting).
+    ``impact`` is the digest of the finished counting of exactly these bytes, as its page told it; ``signed_in_at`` comes
+    from the session, never from a body. Raises RulebookInvalid with every finding, NotPublisher, FreshProofNeeded,
+    ImpactUnseen, Overtaken (the same text is in force or waiting).
     """
-    _entitled(caller, PUBLISH)
+    entitled(caller, PUBLISH)
+    proved_lately(caller, signed_in_at)
     book, findings = _checked(source)
     current = stored.rulebook_in_force()
     change = difference(current, book)
@@ -97,7 +110,8 @@ def publish_rulebook(caller: Caller, *, source: bytes) -> Published:
             base.sha256 if base else ""
         ):
             raise Overtaken()
-        version = _store(caller, source, book, base=base.sha256 if base else "", loosens=change.loosens)
+        _saw(caller, book.sha256, base.sha256 if base else "", impact)
+        version = _store(caller, source, book, base=base.sha256 if base else "", loosens=change.loosens, impact=impact)
         effective_at = None
         if current is not None and current.profile.size == "small" and not _another_signer(caller):
             wait = timedelta(days=days(current.controls.lone_publisher_wait)) if change.loosens else timedelta(0)
@@ -105,10 +119,26 @@ def publish_rulebook(caller: Caller, *, source: bytes) -> Published:
     return _published(version, effective_at, findings, change)
 
 
-def sign_rulebook(caller: Caller, *, version: uuid.UUID) -> Published:
-    """The second signature; from this instant the version is in force. Raises NotPublisher, SignedBySamePerson,
-    Overtaken, VersionUnknown."""
-    _entitled(caller, SIGN)
+def publish_draft(
+    caller: Caller, *, draft: uuid.UUID, impact: str, signed_in_at: datetime | None = None
+) -> Published:
+    """Sign one's own draft: it becomes a version, and there is no draft any more. Raises as `publish_rulebook`, and
+    DraftUnknown, NotAuthor."""
+    entitled(caller, PUBLISH)
+    with transaction.atomic():
+        row = mine(caller, draft)
+        published = publish_rulebook(caller, source=bytes(row.source), impact=impact, signed_in_at=signed_in_at)
+        row.delete()
+    return published
+
+
+def sign_rulebook(
+    caller: Caller, *, version: uuid.UUID, impact: str, signed_in_at: datetime | None = None
+) -> Published:
+    """The second signature; from this instant the version is in force. Raises NotPublisher, FreshProofNeeded,
+    SignedBySamePerson, ImpactUnseen, Overtaken, VersionUnknown."""
+    entitled(caller, SIGN)
+    proved_lately(caller, signed_in_at)
     with transaction.atomic():
         _one_at_a_time()
         row = RulebookVersion.objects.filter(id=version).first()
@@ -119,9 +149,15 @@ def sign_rulebook(caller: Caller, *, version: uuid.UUID) -> Published:
         base = stored.in_force()
         if row.activations.exists() or row.base_sha256 != (base.sha256 if base else ""):
             raise Overtaken()
-        _sign(caller, row)
+        _saw(caller, row.sha256, row.base_sha256, impact)
+        _sign(caller, row, impact)
         effective_at = _activate(caller, row, now())
     return _published(row, effective_at)
+
+
+def _saw(caller: Caller, sha256: str, base_sha256: str, impact: str) -> None:
+    if not shown(caller, sha256=sha256, base_sha256=base_sha256, digest=impact):
+        raise ImpactUnseen(_("签署须针对正在看的这一次影响预览。"), remedy=_("请打开影响预览，看完后在同一页签署。"))
 
 
 def _checked(source: bytes) -> tuple[Rulebook, tuple[Finding, ...]]:
@@ -131,14 +167,6 @@ def _checked(source: bytes) -> tuple[Rulebook, tuple[Finding, ...]]:
     if wrong := errors(findings):
         raise RulebookInvalid(wrong)
     return parsed.rulebook, findings
-
-
-def _entitled(caller: Caller, permission: str) -> None:
-    """Named people only, under the rulebook that is in force now (a draft cannot name its own signers)."""
-    if caller.kind not in (CallerKind.STAFF, CallerKind.TOKEN) or not stored.permitted(
-        people.principal(caller).roles, permission
-    ):
-        raise NotPublisher(who="dpo")
 
 
 def _another_signer(caller: Caller) -> bool:
@@ -151,18 +179,21 @@ def _one_at_a_time() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('regime.rulebook', 0))")
 
 
-def _store(caller: Caller, source: bytes, book: Rulebook, *, base: str, loosens: bool) -> RulebookVersion:
+def _store(
+    caller: Caller, source: bytes, book: Rulebook, *, base: str, loosens: bool, impact: str = ""
+) -> RulebookVersion:
     newest = RulebookVersion.objects.aggregate(newest=Max("number"))["newest"] or 0
     version = RulebookVersion.objects.create(
         number=newest + 1, sha256=book.sha256, source=source, base_sha256=base, loosens=loosens, drafted_by=caller.id
     )
     _note(caller, Event.RULEBOOK_DRAFTED, version)
-    _sign(caller, version)
+    _sign(caller, version, impact)
     return version
 
 
-def _sign(caller: Caller, version: RulebookVersion) -> None:
-    """What is signed names the bytes, the version they replace and the signer, so that no signature fits elsewhere."""
+def _sign(caller: Caller, version: RulebookVersion, impact: str) -> None:
+    """What is signed names the bytes, the version they replace, what the signer saw of their effect and the signer, so
+    that no signature fits elsewhere."""
     signed_at = now()
     body = canonical.dumps(
         {
@@ -170,6 +201,7 @@ def _sign(caller: Caller, version: RulebookVersion) -> None:
             "number": version.number,
             "sha256": version.sha256,
             "replaces": version.base_sha256,
+            "impact": impact,
             "signer": str(caller.id),
             "at": signed_at.isoformat(),
         }

@@ -52,11 +52,13 @@ class CellChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """All of it. ``loosens`` is False only where every change is known to tighten; unsure counts as loosening."""
+    """All of it. ``loosens`` is False only where every change is known to tighten; unsure counts as loosening.
+    ``loosening``: the changes that are not known to tighten, beside cells that gain."""
 
     changes: tuple[Change, ...]
     cells: tuple[CellChange, ...]
     loosens: bool
+    loosening: frozenset[Change] = frozenset()
 
     @property
     def gained(self) -> int:
@@ -83,10 +85,9 @@ def difference(old: Rulebook | None, new: Rulebook) -> Difference:
     """Compare two rulebooks; both must have passed `check`. None stands for "nothing in force": everything is new."""
     changes = tuple(_changes(old, new))
     cells = tuple(_cells(old, new))
-    loosens = (
-        old is None or any(cell.gains for cell in cells) or any(not _tightens(change, old, new) for change in changes)
-    )
-    return Difference(changes=changes, cells=cells, loosens=loosens)
+    loosening = frozenset(changes if old is None else (one for one in changes if not _tightens(one, old, new)))
+    loosens = old is None or any(cell.gains for cell in cells) or bool(loosening)
+    return Difference(changes=changes, cells=cells, loosens=loosens, loosening=loosening)
 
 
 def _changes(old: Rulebook | None, new: Rulebook) -> Iterator[Change]:

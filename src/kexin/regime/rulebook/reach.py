@@ -9,6 +9,7 @@ from kexin.regime.types import Action, Effect, Rulebook, RuleDef
 
 PUBLISH = "regime:rulebook:publish"
 SIGN = "regime:rulebook:sign"
+READ = "regime:rulebook:read"
 
 
 def rules(checking: Checking) -> None:

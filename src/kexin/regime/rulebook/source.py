@@ -92,17 +92,23 @@ def decode(data: bytes) -> str:
             ("文件不是 UTF-8 编码（可能是 GBK 或 UTF-16）", "the file is not UTF-8 (GBK or UTF-16, perhaps)"),
             ("请在编辑器里另存为 UTF-8", "save it as UTF-8 in your editor"),
         ) from None
+    _refuse_hidden(text, 1, 1)
+    return text
+
+
+def _refuse_hidden(text: str, line: int, column: int) -> None:
+    """No control characters and no signs that turn the direction of writing, whether typed or written as an escape.
+    ``line`` and ``column`` are where the text begins."""
     for place, char in enumerate(text):
         if char < " " and char not in "\t\n\r" or char in "\x7f\u202a\u202b\u202d\u202e\u2066\u2067\u2068\ufeff":
-            line = text.count("\n", 0, place) + 1
+            begun = text.rfind("\n", 0, place)
             raise _stop(
                 "hidden_character",
-                line,
-                place - text.rfind("\n", 0, place),
+                line + text.count("\n", 0, place),
+                place - begun if begun >= 0 else column + place,
                 ("含有看不见的控制字符", "an invisible control character"),
                 ("请删除后重新输入", "delete it and type again"),
             )
-    return text
 
 
 def read(data: bytes) -> Node:
@@ -153,6 +159,8 @@ class _Builder:
         self._refuse(event, line, column)
         if isinstance(event, yaml.ScalarEvent):
             plain = not event.style
+            if not plain:
+                _refuse_hidden(event.value, line, column)
             self._place(Node(_scalar(event.value, line, column) if plain else event.value, line, column))
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             node = Node({} if isinstance(event, yaml.MappingStartEvent) else [], line, column)
@@ -236,6 +244,11 @@ class _Builder:
                 ("请写全", "write it out"),
             )
         self.stack[-1] = (parent, node)
+
+
+def means_itself(text: str) -> bool:
+    """Whether an unquoted scalar of this text is read as this text: no number, no truth value, nothing refused."""
+    return text not in ("true", "false", "", "~", "null") and not _INTEGER.fullmatch(text) and not _TRAPS.fullmatch(text)
 
 
 def _scalar(text: str, line: int, column: int) -> Any:

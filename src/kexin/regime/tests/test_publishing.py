@@ -20,6 +20,7 @@ from kexin.regime.operations import publishing
 from kexin.regime.queries import bundle
 from kexin.regime.queries import rulebook as stored
 from kexin.regime.rulebook import RulebookInvalid
+from kexin.regime.tests import signing
 
 SETUP = Caller.for_service("setup", cause="test")
 
@@ -69,19 +70,19 @@ def test_only_set_up_installs(dpo: Caller) -> None:
 
 
 def test_two_people_put_a_version_in_force(installed: publishing.Published, dpo: Caller, head: Caller) -> None:
-    drafted = regime.publish_rulebook(dpo, source=looser(retail()))
+    drafted = signing.publish(dpo, looser(retail()))
     assert drafted.effective_at is None and drafted.loosens and drafted.difference is not None
     assert stored.in_force().number == 1
-    signed = regime.sign_rulebook(head, version=drafted.id)
+    signed = signing.sign(head, drafted.id)
     assert signed.effective_at and stored.in_force().number == 2 and bundle().sha256 == drafted.sha256
     assert [row.state for row in stored.versions()] == ["in_force", "past"]
     assert stored.source(drafted.sha256) == looser(retail())
 
 
 def test_the_drafter_cannot_sign_second(installed: publishing.Published, dpo: Caller) -> None:
-    drafted = regime.publish_rulebook(dpo, source=tighter(retail()))
+    drafted = signing.publish(dpo, tighter(retail()))
     with pytest.raises(publishing.SignedBySamePerson):
-        regime.sign_rulebook(dpo, version=drafted.id)
+        signing.sign(dpo, drafted.id)
     assert stored.in_force().number == 1
 
 
@@ -89,38 +90,38 @@ def test_the_drafter_cannot_sign_second(installed: publishing.Published, dpo: Ca
 def test_other_posts_neither_draft_nor_sign(installed: publishing.Published, dpo: Caller, role: str) -> None:
     other = caller_for(person(role=role), "governance")
     with pytest.raises(publishing.NotPublisher):
-        regime.publish_rulebook(other, source=tighter(retail()))
-    drafted = regime.publish_rulebook(dpo, source=tighter(retail()))
+        signing.publish(other, tighter(retail()))
+    drafted = signing.publish(dpo, tighter(retail()))
     with pytest.raises(publishing.NotPublisher):
-        regime.sign_rulebook(other, version=drafted.id)
+        signing.sign(other, drafted.id)
 
 
 def test_a_signature_counts_only_against_the_version_it_was_compared_with(
     installed: publishing.Published, dpo: Caller, head: Caller
 ) -> None:
-    first = regime.publish_rulebook(dpo, source=tighter(retail()))
-    second = regime.publish_rulebook(dpo, source=looser(retail()))
-    regime.sign_rulebook(head, version=first.id)
+    first = signing.publish(dpo, tighter(retail()))
+    second = signing.publish(dpo, looser(retail()))
+    signing.sign(head, first.id)
     with pytest.raises(publishing.Overtaken):
-        regime.sign_rulebook(head, version=second.id)
+        signing.sign(head, second.id)
     with pytest.raises(publishing.Overtaken):
-        regime.sign_rulebook(head, version=first.id)
+        signing.sign(head, first.id)
 
 
 def test_the_text_in_force_is_no_new_version(installed: publishing.Published, dpo: Caller) -> None:
     with pytest.raises(publishing.Overtaken):
-        regime.publish_rulebook(dpo, source=retail())
+        signing.publish(dpo, retail())
 
 
 def test_a_wrong_rulebook_leaves_nothing_behind(installed: publishing.Published, dpo: Caller) -> None:
     with pytest.raises(RulebookInvalid):
-        regime.publish_rulebook(dpo, source=retail().replace(b'"regime:rulebook:sign"', b'"regime:rulebook:read"'))
+        signing.publish(dpo, retail().replace(b'"regime:rulebook:sign"', b'"regime:rulebook:read"'))
     assert RulebookVersion.objects.count() == 1
 
 
 def test_signatures_verify_and_name_the_bytes(installed: publishing.Published, dpo: Caller, head: Caller) -> None:
-    drafted = regime.publish_rulebook(dpo, source=tighter(retail()))
-    regime.sign_rulebook(head, version=drafted.id)
+    drafted = signing.publish(dpo, tighter(retail()))
+    signing.sign(head, drafted.id)
     rows = list(RulebookSignature.objects.filter(version=drafted.id).order_by("signed_at"))
     assert [row.signer for row in rows] == [dpo.id, head.id]
     for row in rows:
@@ -149,10 +150,10 @@ def test_a_lone_publisher_tightens_at_once_and_loosens_after_a_day(
     small: publishing.Published, dpo: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = retail().replace(b"size: general", b"size: small")
-    loosened = regime.publish_rulebook(dpo, source=looser(text))
+    loosened = signing.publish(dpo, looser(text))
     assert timedelta(hours=23) < loosened.effective_at - now() <= timedelta(hours=24)
     assert stored.in_force().number == 1
-    tightened = regime.publish_rulebook(dpo, source=tighter(text))
+    tightened = signing.publish(dpo, tighter(text))
     assert not tightened.loosens and tightened.effective_at <= now()
     assert stored.in_force().number == 3
     monkeypatch.setattr(stored, "now", lambda: now() + timedelta(days=2))
@@ -160,13 +161,13 @@ def test_a_lone_publisher_tightens_at_once_and_loosens_after_a_day(
 
 
 def test_in_a_small_firm_with_two_signers_two_sign(small: publishing.Published, dpo: Caller, head: Caller) -> None:
-    drafted = regime.publish_rulebook(dpo, source=tighter(retail().replace(b"size: general", b"size: small")))
+    drafted = signing.publish(dpo, tighter(retail().replace(b"size: general", b"size: small")))
     assert drafted.effective_at is None
 
 
 def test_a_leaver_signs_nothing(installed: publishing.Published, dpo: Caller, head: Caller) -> None:
     from dataclasses import replace
 
-    drafted = regime.publish_rulebook(dpo, source=tighter(retail()))
+    drafted = signing.publish(dpo, tighter(retail()))
     with pytest.raises(publishing.NotPublisher):
-        regime.sign_rulebook(replace(head, epoch=head.epoch - 1), version=drafted.id)
+        signing.sign(replace(head, epoch=head.epoch - 1), drafted.id)

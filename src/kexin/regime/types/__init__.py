@@ -22,6 +22,7 @@ from kexin.regime.types.decision import (
     role_principal,
 )
 from kexin.regime.types.defaults import AssessmentDraft, DefaultRulebook, FormRow, Measure, Right
+from kexin.regime.types.impact import Affected, AttributeUse, Counted, DataUse, DraftView, ImpactView
 from kexin.regime.types.rulebook import (
     Action,
     AttributeDef,
@@ -49,9 +50,11 @@ __all__ = [
     "EVERYONE",
     "Action",
     "Actor",
+    "Affected",
     "AssessmentDraft",
     "AttributeDecision",
     "AttributeDef",
+    "AttributeUse",
     "Basis",
     "BulkPlan",
     "Bundle",
@@ -61,12 +64,16 @@ __all__ = [
     "ConsentLine",
     "Context",
     "Controls",
+    "Counted",
+    "DataUse",
     "Decision",
     "DefaultRulebook",
+    "DraftView",
     "Effect",
     "FormRow",
     "Gate",
     "GrantView",
+    "ImpactView",
     "Measure",
     "NoticeView",
     "Obligation",

@@ -15,6 +15,8 @@ from kexin.site import shell
 from kexin.site.shell import AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kexin.foundation.caller import Caller
     from kexin.regime.operations.publishing import Published
     from kexin.regime.rulebook import Finding
@@ -130,18 +132,43 @@ def install(file: File, *, once: Annotated[bool, typer.Option("--once", help="Do
         _say(operations.install_rulebook(setup, source=_bytes(file)), as_json=as_json)
 
 
+Seen = Annotated[str, typer.Option("--impact", help="Digest of the impact that was shown (`kexin rulebook impact`).")]
+
+
 @app.command()
-def publish(file: File, *, token: Token = None, as_json: AsJson = False) -> None:
+def impact(file: File, *, token: Token = None, as_json: AsJson = False) -> None:
+    """Count what a rulebook would change for the people who are really there; its digest is what a signature names."""
+    from kexin.regime import operations
+
+    with shell.told(as_json=as_json):
+        seen = operations.assess_now(_caller(token), source=_bytes(file))
+        result: Mapping[str, Any] = seen.result or {}
+        lines = [
+            f"{'+' if cell['gains'] else '-'} {cell['role']} {cell['purpose']} {cell['action']} {cell['attribute']}: "
+            f"{cell['people']} people" for cell in result["cells"]
+        ]  # fmt: skip
+        lines += [f"stops {one['people']} people, unknown {', '.join(one['missing'])}: {one['rule']}" for one in result["stopped"]]
+        lines += [f"ends {one['count']} consents: {one['purpose']} {one['channel']}".rstrip() for one in result["consents"]]
+        lines += [f"{'stops' if one['stops'] else 'changes'} {one['count']}: {one['kind']}" for one in result["affected"]]
+        lines.append(
+            f"{result['gains']} cells gain, {result['losses']} lose; {result['touched']} of {result['people']} people; "
+            f"{result['stale']} consents end; {'loosens' if result['loosens'] else 'tightens'}\nimpact {seen.digest}"
+        )
+        shell.answer({"digest": seen.digest, "took_s": seen.took_s, **result}, as_json=as_json, text="\n".join(lines))
+
+
+@app.command()
+def publish(file: File, *, impact: Seen = "", token: Token = None, as_json: AsJson = False) -> None:
     """Draft and sign a version as the person behind the token; another person signs after."""
     from kexin.regime import operations
 
     with shell.told(as_json=as_json):
-        _say(operations.publish_rulebook(_caller(token), source=_bytes(file)), as_json=as_json)
+        _say(operations.publish_rulebook(_caller(token), source=_bytes(file), impact=impact), as_json=as_json)
 
 
 @app.command()
 def sign(version: Annotated[str, typer.Argument(help="Id of a waiting version (see `kexin rulebook list`).")], *,
-         token: Token = None, as_json: AsJson = False) -> None:  # fmt: skip
+         impact: Seen = "", token: Token = None, as_json: AsJson = False) -> None:  # fmt: skip
     """The second signature, by another person; the version is in force from then on."""
     from kexin.regime import operations
     from kexin.regime.queries.rulebook import VersionUnknown
@@ -151,7 +178,7 @@ def sign(version: Annotated[str, typer.Argument(help="Id of a waiting version (s
             identity = uuid.UUID(version)
         except ValueError:
             raise VersionUnknown() from None
-        _say(operations.sign_rulebook(_caller(token), version=identity), as_json=as_json)
+        _say(operations.sign_rulebook(_caller(token), version=identity, impact=impact), as_json=as_json)
 
 
 @app.command("list")

@@ -78,13 +78,16 @@ def _staff() -> dict[str, uuid.UUID]:
 def _rulebook(staff: dict[str, uuid.UUID]) -> None:
     """The retail rulebook: installed, then published again by the officer and signed by the head, as in the pictures."""
     from kexin.foundation.caller import Caller
+    from kexin.foundation.clock import now
     from kexin.regime import operations as regime
 
     source = resources.files("kexin.regime.data").joinpath("retail.yaml").read_bytes()
     regime.install_rulebook(Caller.for_service("setup", cause="demo"), source=source)
     second = source.rstrip(b"\n") + "\n# 青禾家居：经法务核对后由王敏起草、周立群签署。\n".encode()
-    drafted = regime.publish_rulebook(caller_of(staff["GL0008"], "governance"), source=second)
-    regime.sign_rulebook(caller_of(staff["GL0001"], "governance"), version=drafted.id)
+    officer, head = (caller_of(staff[number], "governance") for number in ("GL0008", "GL0001"))
+    seen = regime.assess_now(officer, source=second).digest
+    drafted = regime.publish_rulebook(officer, source=second, impact=seen, signed_in_at=now())
+    regime.sign_rulebook(head, version=drafted.id, impact=seen, signed_in_at=now())
 
 
 def _notice(staff: dict[str, uuid.UUID]) -> None:

@@ -3,6 +3,7 @@
 from kexin.vault.models.doors import Disclosure, Reveal
 from kexin.vault.models.erasures import Erasure, ErasureStep, Hold
 from kexin.vault.models.files import File, FileChunk, FileSubject
+from kexin.vault.models.measures import UseMeasure
 from kexin.vault.models.misses import RevealCount, SearchMisses, TrialRows
 from kexin.vault.models.sealed import Installation, Sealed, SealedHistory
 from kexin.vault.models.sources import Provenance, SourceAct
@@ -33,5 +34,6 @@ __all__ = [
     "TokenGram",
     "TrialRows",
     "Upkeep",
+    "UseMeasure",
     "Watch",
 ]

@@ -23,7 +23,7 @@ from kexin.foundation.crypto import DoesNotOpen
 from kexin.foundation.jobs import job
 from kexin.regime import operations as regime_operations
 from kexin.regime import queries as regime
-from kexin.regime.types import Rulebook
+from kexin.regime.types import Affected, Rulebook
 from kexin.vault import age, envelopes, keys, masks, records, subjects, suites
 from kexin.vault.envelopes import DISPLAY, IDENTITY, Envelope
 from kexin.vault.models import Rebuild, Subject
@@ -56,6 +56,7 @@ class _Opened:
 def register() -> None:
     """Follow every rulebook that comes into force."""
     regime_operations.register_follower("vault.rebuild", follow)
+    regime_operations.register_affected("vault.rebuild", affected_by)
 
 
 def follow(caller: Caller, before: Rulebook | None, after: Rulebook, effective_at: datetime) -> None:
@@ -71,6 +72,15 @@ def follow(caller: Caller, before: Rulebook | None, after: Rulebook, effective_a
 def walk_everything(book: Rulebook, *, due_at: datetime) -> None:
     """Queue a walk over all records: what is sealed otherwise than this rulebook wants is sealed again."""
     _queue(book, plan=masks.plan(book.attributes), base="", tokens=False, due_at=due_at)
+
+
+def affected_by(caller: Caller, before: Rulebook | None, after: Rulebook) -> tuple[Affected, ...]:
+    """For the impact preview: how many records the walk of `follow` would bring to another catalogue."""
+    same = before is not None and suites.wanted(before) == suites.wanted(after)
+    if same and before is not None and masks.plan(before.attributes) == masks.plan(after.attributes):
+        return ()
+    label = {"zh": "条记录在后台按新目录重新加密", "en": "records are sealed again in the background"}
+    return (Affected(kind="vault.rebuild", label=label, count=Subject.objects.filter(state__in=LIVING).count(), stops=False),)
 
 
 def walk_tokens(*, due_at: datetime) -> None:

@@ -15,8 +15,8 @@ from kexin.evidence.types import Entry, Event
 from kexin.foundation import clock, ids
 from kexin.foundation.crypto import DoesNotOpen
 from kexin.people.tests.factories import caller_for, person
-from kexin.regime import operations as regime
 from kexin.regime import queries as regime_queries
+from kexin.regime.tests import signing
 from kexin.vault import envelopes, masks
 from kexin.vault import operations as vault
 from kexin.vault.envelopes import DISPLAY, IDENTITY
@@ -45,8 +45,8 @@ HIDDEN_PHONE = (PHONE, b"search: [exact, surname_suffix4], mask: hidden")
 
 def publish(text: bytes) -> None:
     """The real way into force: one person drafts, another signs."""
-    drafted = regime.publish_rulebook(caller_for(person(role="dpo"), "governance"), source=text)
-    regime.sign_rulebook(caller_for(person(role="head"), "governance"), version=drafted.id)
+    drafted = signing.publish(caller_for(person(role="dpo"), "governance"), text)
+    signing.sign(caller_for(person(role="head"), "governance"), drafted.id)
 
 
 @pytest.fixture
