@@ -77,7 +77,12 @@ def purpose_name(code: str) -> str:
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell`` (lazy where it costs a query), ``theme``, ``density``, ``language``."""
-    return {"shell": Shell(request), "theme": _chosen(request, THEME_COOKIE, THEMES), "language": translation.get_language()}
+    return {"shell": Shell(request), **look(request)}
+
+
+def look(request: HttpRequest) -> dict[str, Any]:
+    """Theme and language, which need neither session nor database."""
+    return {"theme": _chosen(request, THEME_COOKIE, THEMES), "language": translation.get_language()}
 
 
 def _chosen(request: HttpRequest, cookie: str, allowed: tuple[str, ...]) -> str:

@@ -34,10 +34,34 @@
   document.addEventListener("kx:toast", (event) => toast(event.detail));
   document.addEventListener("kx:say", (event) => announce(event.detail.text, Boolean(event.detail.urgent)));
 
+  // Every part that a page asks for says whose page it is and what it was drawn under.
+  const meta = (name) => { const found = document.querySelector(`meta[name="${name}"]`); return found ? found.content : ""; };
   document.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]").content;
+    event.detail.headers["X-CSRFToken"] = meta("csrf-token");
+    if (meta("kx-standing")) { event.detail.headers["Kexin-Standing"] = meta("kx-standing"); }
   });
-  document.addEventListener("htmx:sendError", () => announce(words().offline, true));
+  // What stays true until somebody acts is a line that stays, not a toast: no network, no answer, another purpose.
+  const lines = ["kx-offline", "kx-broken", "kx-outdated"];
+  const show = (name) => lines.forEach((one) => { document.getElementById(one).hidden = one !== name; });
+  document.addEventListener("htmx:sendError", () => show("kx-offline"));
+  document.addEventListener("htmx:beforeOnLoad", () => { if (!outdated) { show(""); } });
+
+  // The purpose was changed elsewhere: what asks by itself (polls) falls silent.
+  let outdated = false;
+  document.addEventListener("kx:outdated", () => { outdated = true; show("kx-outdated"); });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (outdated && !event.detail.requestConfig.triggeringEvent) { event.preventDefault(); }
+  });
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-kx-reload]")) { window.location.reload(); } });
+
+  // A refusal of ours names its place (the drawer) or is the form again (422). Anything else comes from something in
+  // between and is not a part of this page: it is said, never shown inside it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status < 400 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) { return; }
+    event.detail.shouldSwap = false;
+    show("kx-broken");
+  });
 
   // A purpose that was just changed is announced on the page that follows; only the sentence is kept, for one load.
   const KEPT = "kx-announce";
