@@ -235,6 +235,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "object-src": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "report-uri": ["/policy-reports"],
     }
 }
 

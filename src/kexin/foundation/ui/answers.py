@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,8 @@ from django.utils.translation import gettext as _
 from kexin.foundation import refusals
 from kexin.foundation.problems import Problem
 from kexin.foundation.ui import shell
+
+_log = logging.getLogger(__name__)
 
 
 class ProblemMiddleware:
@@ -79,6 +82,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page was open too long, or the form came from elsewhere."""
+    _log.warning("malicious_csrf", extra={"request": request})
     sentence = _("页面已打开太久，或提交来自别的页面。没有执行任何操作。")
     expired = _problem(403, "form-expired", _("没有提交"), sentence, _("请刷新页面后再提交一次。"))
     expired.outdated = True
@@ -131,7 +135,8 @@ def _wants_json(request: HttpRequest) -> bool:
 def _back(request: HttpRequest) -> str:
     """The page of ours that this request came from, so that a refusal leads back to it; "" where there is none."""
     came_from = urlsplit(request.META.get("HTTP_REFERER", ""))
-    if came_from.netloc != request.META.get("HTTP_HOST") or came_from.path == request.path and request.method == "GET":
+    here = request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", "")
+    if came_from.netloc != here or (came_from.path == request.path and request.method == "GET"):
         return ""
     address = urlunsplit(("", "", came_from.path, came_from.query, ""))
     return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
@@ -145,5 +150,6 @@ def _page(request: HttpRequest, status: int, context: dict[str, Any]) -> HttpRes
     try:
         return HttpResponse(loader.render_to_string("bare_problem.html", {**context, **shell.look(request)}), status=status)
     except Exception:
+        _log.exception("the page for a fault could not be drawn")
         title, detail, remedy = WORDS()[status]
         return HttpResponse(f"{title}\n{detail}\n{remedy}\n", status=status, content_type="text/plain; charset=utf-8")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kexin.foundation.clock import cn, now
 from kexin.foundation.ui import shell
+from kexin.foundation.ui.policy_reports import policy_reports
 
 YEAR_S = 365 * 24 * 3600
 
@@ -76,4 +77,5 @@ urlpatterns = [
     path("languages/<str:code>", language, name="language"),
     path("themes/<str:name>", theme, name="theme"),
     path("densities/<str:name>", density, name="density"),
+    path("policy-reports", policy_reports, name="policy-reports"),
 ]
