@@ -61,7 +61,7 @@
   });
 
   // Facets are open beside the list and folded above it; a turn of the screen is followed.
-  const wide = window.matchMedia("(min-width: 1200px)");
+  const wide = window.matchMedia("(min-width: 75em)");
   const fold = () => document.querySelectorAll("[data-kx-fold]:not([data-kx-folded])").forEach((part) => { part.dataset.kxFolded = ""; part.open = wide.matches; });
   wide.addEventListener("change", () => { document.querySelectorAll("[data-kx-fold]").forEach((part) => { part.open = wide.matches; }); });
   fold();

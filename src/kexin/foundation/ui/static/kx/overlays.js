@@ -11,7 +11,7 @@
   const place = () => {
     if (!anchor || !isOpen()) { return; }
     const box = pop();
-    if (window.innerWidth < 768) { box.style.removeProperty("left"); box.style.removeProperty("top"); return; }
+    if (!window.matchMedia("(min-width: 48em)").matches) { box.style.removeProperty("left"); box.style.removeProperty("top"); return; }
     const at = anchor.getBoundingClientRect();
     const size = box.getBoundingClientRect();
     const right = at.right + 12;
