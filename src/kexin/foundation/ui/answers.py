@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.template import loader
+from django.template import TemplateDoesNotExist, TemplateSyntaxError, loader
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -149,7 +149,7 @@ def _page(request: HttpRequest, status: int, context: dict[str, Any]) -> HttpRes
         return render(request, "problem.html", context, status=status)
     try:
         return HttpResponse(loader.render_to_string("bare_problem.html", {**context, **shell.look(request)}), status=status)
-    except Exception:
+    except (TemplateDoesNotExist, TemplateSyntaxError, ValueError, OSError):
         _log.exception("the page for a fault could not be drawn")
         title, detail, remedy = WORDS()[status]
         return HttpResponse(f"{title}\n{detail}\n{remedy}\n", status=status, content_type="text/plain; charset=utf-8")

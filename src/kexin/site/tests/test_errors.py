@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 from django.utils import translation
+from tests.house.test_routes import signed_in_as
 
 from kexin.foundation.problems import Conflict, Problem
 from kexin.foundation.ui import answers
@@ -20,7 +21,6 @@ from kexin.regime import queries as regime
 from kexin.site import testing
 from kexin.site import urls as site_urls
 from kexin.vault.tests import views
-from tests.house.test_routes import signed_in_as
 
 
 class _Busy(Problem):

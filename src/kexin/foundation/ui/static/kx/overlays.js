@@ -81,7 +81,7 @@
     if (isOpen() && !pop().contains(event.target) && !event.target.closest("[data-kx-pop]")) { closePop(false); }
   });
   document.addEventListener("keydown", (event) => {
-    if (!isOpen()) { return; }
+    if (!isOpen() || event.isComposing || event.keyCode === 229) { return; }
     if (event.key === "Escape") { event.stopPropagation(); closePop(); return; }
     const picks = pop().querySelector("[data-kx-picks]");
     if (!picks || !/^[1-9]$/.test(event.key) || event.target.matches("input:not([type=radio]), textarea, select")) { return; }

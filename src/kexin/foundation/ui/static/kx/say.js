@@ -1,4 +1,4 @@
-// Speaking to the person: toasts, live regions, the CSRF header, theme without a reload, losing the network.
+// Speaking to the person: toasts, live regions, lines that stay; what every request carries; looks without a reload.
 (() => {
   "use strict";
   const words = () => document.getElementById("kx-words").dataset;
@@ -68,12 +68,12 @@
   document.addEventListener("submit", (event) => {
     const chosen = event.submitter && event.submitter.dataset.kxAnnounce;
     if (chosen) { window.sessionStorage.setItem(KEPT, chosen); }
-    const theme = event.target.dataset && event.target.dataset.kxTheme;
-    if (!theme || !window.fetch) { return; }
+    const look = event.target.dataset && event.target.dataset.kxLook;
+    if (!look || !window.fetch) { return; }
     event.preventDefault();
-    document.documentElement.dataset.theme = theme;
-    event.target.closest(".kx-menu-list").querySelectorAll("[data-kx-theme] button").forEach((button) => {
-      button.setAttribute("aria-pressed", String(button.form === event.target));
+    document.documentElement.dataset[look] = event.target.dataset.kxValue;
+    document.querySelectorAll(`[data-kx-look="${look}"] button`).forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.form.dataset.kxValue === event.target.dataset.kxValue));
     });
     window.fetch(event.target.action, { method: "POST", body: new FormData(event.target), headers: { "HX-Request": "true" } });
   });
