@@ -80,6 +80,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     # First, so that files, redirects to https and errors of the other layers carry the headers too.
     "kexin.site.headers.HeadersMiddleware",
+    "kexin.site.compression.Compression",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

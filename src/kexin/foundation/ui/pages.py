@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from kexin.foundation.clock import cn, now
-from kexin.foundation.ui import shell
+from kexin.foundation.ui import app, shell
 from kexin.foundation.ui.policy_reports import policy_reports
 from kexin.foundation.ui.tasks import task, tasks
 
@@ -90,5 +90,8 @@ urlpatterns = [
     path("shortcuts/<str:name>", shortcuts, name="shortcuts"),
     path("tasks", tasks, name="tasks"),
     path("tasks/<slug:kind>/<uuid:task>", task, name="task"),
+    path("app.webmanifest", app.manifest, name="manifest"),
+    path("worker.js", app.worker, name="worker"),
+    path("offline", app.offline, name="offline"),
     path("policy-reports", policy_reports, name="policy-reports"),
 ]

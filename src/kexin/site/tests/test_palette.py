@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from tests.house.test_routes import routes, signed_in_as
 
 from kexin.people.rules import posts
 from kexin.people.tests.factories import caller_for, person
 from kexin.site import testing
 from kexin.vault.tests import views
-from tests.house.test_routes import routes, signed_in_as
 
 #: Pages that stand in no list because something else leads there.
 LED_TO = {

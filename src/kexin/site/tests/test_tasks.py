@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from tests.house.test_routes import signed_in_as
 
 from kexin.chapters.collection import operations as collection
 from kexin.chapters.collection.models import ImportRun
@@ -19,7 +20,6 @@ from kexin.foundation import tasks
 from kexin.people.tests.factories import caller_for, person
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
-from tests.house.test_routes import signed_in_as
 
 EXPO = Declaration(source="offline", purpose="presale", basis="contract_if_asked", label="2026 杭州秋季家博会")
 
