@@ -76,6 +76,7 @@
   document.addEventListener("close", (event) => {
     if (event.target !== box()) { return; }
     input().value = "";
+    filter();
     part("#kx-palette-found").replaceChildren();
   }, true);
 })();
