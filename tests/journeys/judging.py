@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from html.parser import HTMLParser
 
 import pytest
 from playwright.sync_api import Page
@@ -52,9 +52,6 @@ MISSED = """() => {
 _ASK_AXE = """async () => (await axe.run(document, { resultTypes: ["violations"], preload: false })).violations
   .filter((one) => ["serious", "critical"].includes(one.impact))
   .map((one) => `${one.id} (${one.impact}) x ${one.nodes.length}: ${one.nodes[0].html.slice(0, 160)}`)"""
-#: Tags, classes, roles and states of a page without its words: two pages of one skeleton have the same faults.
-_SKELETON = """() => [...document.querySelectorAll("*")].map((one) => one.tagName + one.className + [...one.attributes]
-  .filter((mark) => /^(role|aria-(?!label)|type|data-state|data-tone)/.test(mark.name)).map((mark) => mark.name + mark.value)).join()"""
 #: Files to keep, not pages to look at.
 _FILES = re.compile(r"/(proof|trust|certificate|openapi\.json|watermark\.svg|app\.webmanifest|worker\.js)$")
 
@@ -63,16 +60,41 @@ def serious(page: Page) -> list[str]:
     """What axe-core finds serious or critical on the page as it stands. Its context needs ``bypass_csp=True``."""
     if not AXE.exists():
         pytest.fail("axe-core is missing: python tools/frontend.py --tests", pytrace=False)
-    page.wait_for_load_state("networkidle")
+    settled(page)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(_ASK_AXE)
     return found
 
 
-def skeleton(page: Page) -> int:
-    """A number for the shape of the page."""
-    shape: str = page.evaluate(_SKELETON)
-    return hash(shape)
+def settled(page: Page) -> None:
+    """Everything that the page asks for by itself has arrived (a poll never ends, so the network is not asked)."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("!document.querySelector('.htmx-request:not([hx-trigger^=every])')")
+
+
+class _Skeleton(HTMLParser):
+    """What kinds of parts a page has, and where it leads; not its words, nor how often each part stands there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.kinds: set[tuple[str, ...]] = set()
+        self.links: list[str] = []
+        self.above = [""]
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        marks = [f"{name}={given[name]}" for name in ("class", "role", "type", "data-state", "data-tone", "hx-trigger") if name in given]
+        self.kinds.add((self.above[-1], tag, *marks, *sorted(name for name in given if name.startswith("aria-"))))
+        if tag == "a" and given.get("href", "").startswith("/"):
+            self.links.append(given["href"])
+        if tag not in ("br", "hr", "img", "input", "link", "meta", "use", "path", "circle", "rect"):
+            self.above.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.above[1:]:
+            while self.above.pop() != tag:
+                pass
 
 
 def text_size(page: Page, pixels: int) -> None:
@@ -82,20 +104,20 @@ def text_size(page: Page, pixels: int) -> None:
     session.detach()
 
 
-def pages(page: Page, url: str) -> Iterator[tuple[str, Any]]:
-    """Every kind of page that the signed-in person can open: from the navigation, the resolver and the links on the
-    pages themselves; one of each form of address. The page stands there while the caller looks at it."""
-    waiting = [link.get_attribute("href") or "/" for link in page.locator(".kx-nav a[href]").all()]
-    waiting += [route for route in sorted(set(routes())) if "<" not in route and not route.startswith(("/api", "/static"))]
+def pages(page: Page, url: str) -> Iterator[tuple[str, frozenset[tuple[str, ...]], str]]:
+    """Address, skeleton and text of every kind of page that the signed-in person can open: from the navigation, the
+    resolver and the links of the pages themselves, one of each form of address. Asked for without drawing them."""
+    waiting = ["/", *(route for route in sorted(set(routes())) if "<" not in route and not route.startswith(("/api", "/static")))]
     seen: set[str] = set()
     while waiting:
         address = waiting.pop(0)
         form = re.sub(r"[0-9a-f-]{36}|\d+|\?.*", "#", address)
-        if form in seen or not address.startswith("/") or _FILES.search(address.partition("?")[0]):
+        if form in seen or _FILES.search(address.partition("?")[0]):
             continue
         seen.add(form)
-        answer = page.goto(url + address)
-        if answer is None or answer.status >= 400 or "text/html" not in answer.headers.get("content-type", ""):
+        answer = page.request.get(url + address)
+        if not answer.ok or "text/html" not in answer.headers.get("content-type", ""):
             continue
-        yield address, answer
-        waiting += [link.get_attribute("href") or "" for link in page.locator("main a[href^='/']").all()[:120]]
+        found = _Skeleton(answer.text())
+        yield address, frozenset(found.kinds), answer.text()
+        waiting += found.links

@@ -25,7 +25,7 @@ def test_everything_is_reached_by_ctrl_k_alone(
 ) -> None:
     page = open_as("sales")
     page.goto(f"{running.url}/customers")
-    name, address = someone(page)
+    name, _address = someone(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
 
