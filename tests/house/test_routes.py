@@ -6,6 +6,7 @@ shows where a door stands and that none answers 500; what a decision lets throug
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections import defaultdict
@@ -66,13 +67,15 @@ def signed_in_as(member: Any) -> Client:
 
 
 def answer(client: Client, method: str, address: str, *, token: Api | None = None) -> int:
-    """The status; whatever the request changed is undone. The API is asked with a token."""
+    """The status; whatever the request changed is undone, signing out too. The API is asked with a token."""
+    cookies = copy.deepcopy(client.cookies)
     with transaction.atomic():
         if token is not None and address.startswith("/api/v1/"):
             status = token(method, address.removeprefix("/api/v1")).status_code
         else:
             status = client.generic(method, address).status_code
         transaction.set_rollback(True)
+    client.cookies = cookies
     return int(status)
 
 

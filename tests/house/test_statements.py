@@ -58,6 +58,7 @@ ACTORS = {
     "/erasures": "dpo",
     "/customers/<uuid:customer>/erasure": "dpo",
     "/evidence": "auditor",
+    "/tasks": "steward",
 }
 #: Asked without signing in.
 STRANGERS = ("/sign-in", "/healthz", "/invitations/", "/demo-sign-ins/", "/api/v1/openapi.json")
@@ -94,7 +95,7 @@ class World:
             token = Api(role, purposes=posts.PURPOSES[role])
             self.tokens[role], self.clients[role] = token, signed_in_as(token.person)
         self.clients[""] = Client(raise_request_exception=False)
-        self.objects = {"seq": "1", "attribute": "mobile", "role": "sales", "code": "presale", "secret": "x", "name": "compact"}
+        self.objects = {"seq": "1", "attribute": "mobile", "role": "sales", "code": "presale", "secret": "x", "name": "compact", "kind": "imports"}
         self.grow(1)
 
     def caller(self, role: str, purpose: str) -> Any:
@@ -113,6 +114,7 @@ class World:
             self.objects.setdefault("erasure", str(erased.id))
             self._look(sales, uuid.UUID(self.objects["customer"]))
             self.objects.setdefault("run", str(self._import(steward)))
+            self.objects.setdefault("task", self.objects["run"])
             made = people.create_token(
                 sales, person=sales.id, label="更多", purposes=("presale",), expires_at=now() + timedelta(days=1)
             )

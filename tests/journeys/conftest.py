@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -29,8 +30,8 @@ PEOPLE = {
     "counsel": "许文清", "finance": "冯雅琴",
 }  # fmt: skip
 ORDER = (
-    "test_formal_document", "test_import_a_file", "test_sales_finds_and_looks", "test_delete_and_prove", "test_canary", "test_newcomer",
-    "test_auditor_verifies",
+    "test_formal_document", "test_import_a_file", "test_sales_finds_and_looks", "test_delete_and_prove", "test_shell",
+    "test_every_page", "test_payloads", "test_canary", "test_newcomer", "test_auditor_verifies",
 )  # fmt: skip
 
 
@@ -72,12 +73,18 @@ def own(running: Installation) -> Installation:
     return running
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless; root needs its sandbox off."""
+def chromium() -> str:
+    """Where the system's Chromium is."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("the journeys need Chromium: install the package chromium, or set KEXIN_NO_BROWSER=1", pytrace=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless; root needs its sandbox off."""
+    path = chromium()
     # Playwright's synchronous interface keeps an event loop running in this process; Django's guard would take every
     # later test of this worker for asynchronous code. There is none in this house.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -90,7 +97,7 @@ def browser() -> Iterator[Browser]:
 
 
 #: A refusal that a journey asks for on purpose answers 4xx, which Chromium prints; everything else is a defect.
-EXPECTED = re.compile(r"status of (403|404|409|410|413|422|429)")
+EXPECTED = re.compile(r"status of (403|404|405|409|410|413|422|429)")
 
 
 @pytest.fixture
@@ -104,12 +111,12 @@ def complaints() -> Iterator[list[str]]:
 
 @pytest.fixture
 def open_as(running: Installation, browser: Browser, complaints: list[str]) -> Iterator[Callable[..., Page]]:
-    """Sign in as a post of the demo company: ``open_as("sales")``."""
+    """Sign in as a post of the demo company: ``open_as("sales")``; ``more`` are Playwright's options of a context."""
     contexts: list[BrowserContext] = []
 
-    def sign_in(role: str, *, width: int = 1440, height: int = 900, language: str = "zh-CN", scheme: str = "light") -> Page:
+    def sign_in(role: str, *, width: int = 1440, height: int = 900, language: str = "zh-CN", scheme: str = "light", **more: Any) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, locale=language, accept_downloads=True, color_scheme=scheme
+            viewport={"width": width, "height": height}, locale=language, accept_downloads=True, color_scheme=scheme, **more
         )
         contexts.append(context)
         if not language.startswith("zh"):  # Chinese first: only a choice changes the language, never the browser's own

@@ -17,25 +17,11 @@ from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import PEOPLE
 from tests.journeys.installation import Installation, alive, descendants, prepare
+from tests.journeys.judging import BEYOND, SIDEWAYS
 
 pytestmark = [pytest.mark.browser, pytest.mark.no_db]
 
 CHINESE = re.compile("[\u3400-\u9fff]")
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-#: What reaches beyond the right edge without a frame of its own that scrolls; nothing may hide it by clipping.
-BEYOND = """() => {
-  const width = document.documentElement.clientWidth;
-  const framed = (part) => {
-    for (let up = part.parentElement; up && up !== document.body; up = up.parentElement) {
-      if (["auto", "scroll", "hidden"].includes(getComputedStyle(up).overflowX)) { return true; }
-    }
-    return false;
-  };
-  return [...document.querySelectorAll("main *, header *")].filter((part) => {
-    const box = part.getBoundingClientRect();
-    return part.checkVisibility() && box.width > 0 && box.right > width + 1 && !framed(part);
-  }).slice(0, 5).map((part) => part.outerHTML.slice(0, 90));
-}"""
 
 
 def test_it_says_where_it_is_and_how_it_is(own: Installation) -> None:

@@ -97,6 +97,8 @@ class Verification(models.Model):
     """One run of verification, resumable: ``frontier`` are the compact-range hashes after ``checked`` lines."""
 
     id = models.UUIDField(primary_key=True)
+    #: Who asked for it, as the ledger knows them; "" for the timetable.
+    asked_by = models.TextField(default="", db_default="")
     state = models.TextField(default="queued")
     depth = models.TextField(default="full")
     started_at = models.DateTimeField()

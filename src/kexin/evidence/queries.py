@@ -16,6 +16,7 @@ from kexin.evidence.operations.noting import pseudonym
 from kexin.evidence.rules import merkle, notes
 from kexin.evidence.types import Damage, Filters, Head, Keeper, Line, LineProof, Look, Verdict
 from kexin.foundation import crypto
+from kexin.foundation.caller import Caller
 
 PROOF_FORMAT = "kexin-proof/1"
 LIMIT = 200
@@ -197,6 +198,12 @@ def verdict(verification: uuid.UUID | None = None) -> Verdict | None:
     found = Verification.objects.order_by("-started_at")
     row = (found.filter(id=verification) if verification else found).first()
     return as_verdict(row) if row else None
+
+
+def verdicts_of(caller: Caller, *, limit: int) -> list[Verdict]:
+    """The runs that this caller asked for, newest first."""
+    rows = Verification.objects.filter(asked_by=pseudonym(caller.id)).order_by("-started_at")
+    return [as_verdict(row) for row in rows[:limit]]
 
 
 def as_verdict(row: Verification) -> Verdict:

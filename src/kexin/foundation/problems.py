@@ -19,6 +19,8 @@ class Problem(Exception):
     status: int = 400
     code: str = "bad-request"
     title: Any = _("请求无法处理")
+    #: Whether the page that asked is out of date: its reader is offered to draw it again.
+    outdated: bool = False
 
     def __init__(
         self,
@@ -90,6 +92,7 @@ class Conflict(Problem):
     status = 409
     code = "conflict"
     title: Any = _("与现在的状态冲突")
+    outdated = True
 
 
 class Unavailable(Problem):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +22,6 @@ from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.problems import Problem
 from kexin.foundation.ui import answers, place
 from kexin.people import facts, operations, queries
-from kexin.people.rules import posts
 from kexin.people.sign_in import BEGAN, EPOCH, SEEN
 from kexin.people.types import TokenRefused
 
@@ -37,13 +35,15 @@ CHOICE = "kx_purpose"
 
 class CallerMiddleware:
     """Sets ``request.caller`` (None for strangers), ``request.principal``, ``request.purposes`` (those to choose from
-    here), ``request.signed_in_at`` (the last proof of identity, None for tokens). A view is closed to strangers unless it says `login_not_required`; the API asks for itself."""
+    here), ``request.standing`` (what pages carry; None for tokens), ``request.signed_in_at`` (the last proof of
+    identity, None for tokens). A view is closed to strangers unless it says `login_not_required`; the API asks for itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponseBase:
-        request.caller, request.principal, request.purposes, request.signed_in_at = None, None, (), None
+        request.caller, request.principal, request.purposes = None, None, ()
+        request.standing, request.signed_in_at = None, None
         bearer = request.headers.get("Authorization", "")
         try:
             if bearer:
@@ -74,10 +74,11 @@ def stand(request: Any, serves: tuple[str, ...]) -> None:
     if request.caller.kind is CallerKind.TOKEN:
         request.caller = request.caller.under(_token_purpose(request, serves))
         return
-    own = facts.purposes(request.principal.roles)
-    chosen = request.session.get(CHOICE, "")
-    request.caller = request.caller.under(posts.purpose_at(serves, own, chosen))
-    request.purposes = tuple(code for code in serves if code in own)
+    request.standing = place.Standing(
+        own=facts.purposes(request.principal.roles), chosen=request.session.get(CHOICE, "")
+    )
+    request.caller = request.caller.under(request.standing.at(serves))
+    request.purposes = tuple(code for code in serves if code in request.standing.own)
 
 
 def _by_token(request: Any, header: str) -> None:
@@ -111,13 +112,13 @@ def _purpose_not_held(wanted: str, held: tuple[str, ...]) -> Problem:
 def _token_purpose(request: Any, serves: tuple[str, ...]) -> str:
     if request.headers.get("Kexin-Purpose"):
         return str(request.caller.purpose)
-    return posts.purpose_at(serves, request.token_purposes, "")
+    return place.Standing(own=request.token_purposes).at(serves)
 
 
 def _by_session(request: Any) -> str:
     """Make the caller of a session, or end the session and say why ("rights", "idle", "long")."""
     person, session, at = request.user, request.session, int(time.time())
-    request.caller = Caller(kind=CallerKind.STAFF, id=person.id, epoch=person.epoch, cause=f"request:{uuid.uuid4()}")
+    request.caller = Caller(kind=CallerKind.STAFF, id=person.id, epoch=person.epoch, cause=f"request:{request.number}")
     request.principal = SimpleLazyObject(lambda: queries.principal(replace(request.caller, purpose="")))
     ended = ""
     if session.get(EPOCH) != person.epoch:

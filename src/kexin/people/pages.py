@@ -90,6 +90,8 @@ def sign_out(request: Any) -> HttpResponse:
     operations.end_session(request.caller, session_key=request.session.session_key, ending="signed_out")
     logout(request)
     answer = HttpResponseRedirect(reverse("account_login") + "?because=out")
+    # Not "cookies": browsers then clear those of every system under the same registered domain, and people would be
+    # signed out of all of them. The session's own is gone, the others say how pages look.
     answer["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 

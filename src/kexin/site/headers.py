@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from kexin.foundation import refusals
 
 #: Nothing in this product uses a sensor, camera, payment or position; a page that is tricked cannot either.
 PERMISSIONS = ", ".join(
@@ -18,13 +22,17 @@ PERMISSIONS = ", ".join(
 
 
 class HeadersMiddleware:
-    """Isolation and no copies: a page may hold customer information, so no browser or proxy keeps it."""
+    """Isolation and no copies: a page may hold customer information, so no browser or proxy keeps it. Every request
+    gets its number here: error pages, log lines and refusals in the ledger say it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: Any) -> HttpResponseBase:
+        request.number = str(uuid.uuid4())
+        refusals.begin()
         response = self.get_response(request)
+        response.setdefault("X-Request-Id", request.number)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("Permissions-Policy", PERMISSIONS)
         response.setdefault("Cache-Control", "no-store")

@@ -10,7 +10,7 @@ from kexin.foundation import clock
 
 
 class WithoutValues(logging.Formatter):
-    """``time level logger message``; of an exception its type and the places it passed, not its text.
+    """``time level logger message [request]``; of an exception its type and the places it passed, not its text.
 
     PostgreSQL puts the offending row into the message of a broken constraint, parsers put the line they could not
     read into theirs: printing those would copy customer information into files that no erasure reaches.
@@ -18,6 +18,8 @@ class WithoutValues(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = f"{clock.now():%Y-%m-%dT%H:%M:%SZ} {record.levelname} {record.name} {record.getMessage()}"
+        number = getattr(getattr(record, "request", None), "number", "")
+        line += f" [{number}]" if number else ""
         if record.exc_info and record.exc_info[1] is not None:
             line += "\n" + describe(record.exc_info[1])
         return line

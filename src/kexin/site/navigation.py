@@ -23,10 +23,12 @@ from kexin.site.models import Birth
 
 WORKING = frozenset({"sales", "sales_lead", "agent", "marketer", "analyst", "finance", "steward"})
 GOVERNING = frozenset({"head", "dpo", "security_admin", "system_admin", "auditor", "guest_auditor", "counsel", "steward"})
-CUSTOMERS = frozenset({"sales", "sales_lead", "agent", "steward", "dpo", "auditor", "guest_auditor"})
+CUSTOMERS = frozenset({"sales", "sales_lead", "agent", "steward", "dpo", "counsel", "auditor", "guest_auditor"})
+BRINGING = frozenset({"sales", "sales_lead", "agent", "steward"})
 IMPORTING = frozenset({"steward"})
-RIGHTS = frozenset({"dpo", "steward", "counsel", "auditor"})
-AUDITING = frozenset({"auditor", "guest_auditor", "dpo", "security_admin", "head"})
+READING = frozenset({"auditor", "guest_auditor", "dpo", "counsel", "security_admin", "head"})
+RIGHTS = READING | {"steward"}
+VERIFYING = frozenset({"auditor", "guest_auditor"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,19 @@ class Entry:
     on_phone: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something to do from anywhere: the address's name, what stands in it, who sees it, and the key that does it."""
+
+    label: str | Promise
+    page: str
+    roles: frozenset[str] = frozenset()
+    arguments: tuple[str, ...] = ()
+    icon: str = ""
+    key: str = ""
+    is_post: bool = False
+
+
 #: The day's work, in the order in which a day goes.
 WORK: tuple[Entry, ...] = (
     Entry(label=gettext_lazy("客户"), page="crm:customers", roles=CUSTOMERS, icon="users", on_phone=True),
@@ -49,7 +64,7 @@ WORK: tuple[Entry, ...] = (
 #: What the regime itself keeps.
 REGIME: tuple[Entry, ...] = (
     Entry(label=gettext_lazy("制度"), page="compliance:rulebook", roles=frozenset(), icon="book", on_phone=True),
-    Entry(label=gettext_lazy("操作存证"), page="security:evidence", roles=AUDITING, icon="certificate", on_phone=True),
+    Entry(label=gettext_lazy("操作存证"), page="security:evidence", roles=READING, icon="certificate", on_phone=True),
 )
 #: The ten chapters in the regime's own order and words; a chapter appears with its first page.
 CHAPTERS: tuple[Entry, ...] = (
@@ -65,7 +80,23 @@ CHAPTERS: tuple[Entry, ...] = (
     Entry(label=gettext_lazy("客户反馈"), page="feedback:home", roles=GOVERNING, number=10),
 )
 OWN: tuple[Entry, ...] = (
+    Entry(label=gettext_lazy("任务"), page="ui:tasks", roles=frozenset(), icon="list-details", on_phone=True),
     Entry(label=gettext_lazy("我的账号"), page="people:account", roles=frozenset(), icon="user-circle", on_phone=True),
+)
+#: Actions of the palette, the day's own first; how pages look comes last.
+ACTS: tuple[Act, ...] = (
+    Act(label=gettext_lazy("新建客户"), page="crm:new", roles=BRINGING, icon="plus", key="c"),
+    Act(label=gettext_lazy("立即核对操作存证"), page="security:verifications", roles=VERIFYING, icon="shield-check", is_post=True),
+    Act(label=gettext_lazy("下载核对包"), page="security:packs", roles=frozenset({"auditor"}), icon="download", is_post=True),
+    Act(label=gettext_lazy("显示：浅色"), page="ui:theme", arguments=("light",), icon="sun", is_post=True),
+    Act(label=gettext_lazy("显示：深色"), page="ui:theme", arguments=("dark",), icon="moon", is_post=True),
+    Act(label=gettext_lazy("显示：随系统"), page="ui:theme", arguments=("auto",), icon="device-desktop", is_post=True),
+    Act(label="中文", page="ui:language", arguments=("zh-hans",), icon="language", is_post=True),
+    Act(label="English", page="ui:language", arguments=("en",), icon="language", is_post=True),
+    Act(label=gettext_lazy("行高：紧凑"), page="ui:density", arguments=("compact",), icon="line-height", is_post=True),
+    Act(label=gettext_lazy("行高：标准"), page="ui:density", arguments=("standard",), icon="line-height", is_post=True),
+    Act(label=gettext_lazy("行高：宽松"), page="ui:density", arguments=("loose",), icon="line-height", is_post=True),
+    Act(label=gettext_lazy("退出登录"), page="account_logout", icon="logout", is_post=True),
 )
 #: Fragments that one chapter's page shows of another, fetched by `hx-get` under the other's own check: slot -> address names.
 SLOTS: dict[str, tuple[str, ...]] = {"crm:customer": ("privacy:erasure-slot",)}
@@ -82,18 +113,48 @@ def navigation(request: HttpRequest) -> shell.Navigation:
         shell.Group(title=_("制度各章"), links=_links(request, roles, CHAPTERS)),
         shell.Group(title=_("本人"), links=_links(request, roles, OWN)),
     ]
-    shown = {link.url: link for group in groups for link in group.links if link.icon}
-    phone = [shown[url] for entry in (*WORK, *REGIME, *CHAPTERS, *OWN) if (url := _url(entry)) in shown and entry.on_phone]
     company, edition = _rulebook_lines()
     return shell.Navigation(
         groups=tuple(group for group in groups if group.links),
-        phone=tuple([*phone[:3], phone[-1]] if len(phone) > 4 else phone),
+        phone=_phone(request, groups),
         company=company,
         edition=edition,
         is_demo=born_demo(),
-        search_url=_address("crm:search") if roles & CUSTOMERS else "",
+        search_url=_address("crm:search") if may_search(roles) else "",
+        palette_url=_address("palette"),
+        new_url=_address("crm:new") if roles & BRINGING else "",
         me={"line": listed(spoken(roles)[:2])},
     )
+
+
+def _phone(request: HttpRequest, groups: list[shell.Group]) -> tuple[shell.Link, ...]:
+    """The first three entries of the day, and 更多, which lists every page."""
+    shown = {link.url: link for group in groups for link in group.links if link.icon}
+    entries = (entry for entry in (*WORK, *REGIME, *CHAPTERS, *OWN) if entry.on_phone)
+    own = [shown[url] for entry in entries if (url := _url(entry)) in shown]
+    more = _address("palette")
+    return (*own[:3], shell.Link(label=_("更多"), url=more, icon="dots", is_here=_is_here(request.path, more)))
+
+
+def may_search(roles: frozenset[str]) -> bool:
+    """Whether these posts look for customers."""
+    return bool(roles & CUSTOMERS)
+
+
+def pages(request: Any) -> list[shell.Goal]:
+    """Every page of the navigation, for the palette."""
+    links = _links(request, request.principal.roles, (*WORK, *REGIME, *CHAPTERS, *OWN))
+    return [shell.Goal(label=link.label, url=link.url, icon=link.icon, number=link.number) for link in links]
+
+
+def acts(request: Any) -> list[shell.Goal]:
+    """What this person may do from anywhere, for the palette."""
+    held = request.principal.roles
+    return [
+        shell.Goal(label=act.label, url=reverse(act.page, args=act.arguments), icon=act.icon, key=act.key, is_post=act.is_post)
+        for act in ACTS
+        if not act.roles or held & act.roles
+    ]
 
 
 def _links(request: HttpRequest, roles: Iterable[str], entries: tuple[Entry, ...]) -> tuple[shell.Link, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 
-from kexin.site import health, home
+from kexin.site import health, home, palette
 
 handler400 = "kexin.foundation.ui.answers.bad_request"
 handler403 = "kexin.foundation.ui.answers.forbidden"
@@ -15,6 +15,7 @@ handler500 = "kexin.foundation.ui.answers.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("", home.home, name="home"),
+    path("palette", palette.palette, name="palette"),
     path("", include("kexin.foundation.ui.pages")),
     path("", include("kexin.people.pages")),
     path("", include("kexin.chapters.collection.pages")),

@@ -1,4 +1,4 @@
-"""Django's name for this room, and where it signs for what it holds."""
+"""Django's name for this room, where it signs for what it holds, and its long work."""
 
 from django.apps import AppConfig
 
@@ -9,6 +9,8 @@ class CollectionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kexin.chapters.collection import holdings
+        from kexin.chapters.collection import holdings, queries
+        from kexin.foundation import tasks
 
         holdings.register()
+        tasks.register(kind="imports", mine=queries.tasks)

@@ -27,6 +27,7 @@ from kexin.chapters.collection.types import (
     Stage,
     Verdict,
 )
+from kexin.foundation import tasks as work
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.people import queries as people
@@ -231,6 +232,45 @@ def imports(caller: Caller, *, limit: int = 20) -> list[ImportView]:
     """The caller's imports, newest first, without their columns (`view` has them)."""
     require_importer(caller)
     return [_view(row, ()) for row in ImportRun.objects.filter(opened_by=caller.id).order_by("-opened_at")[:limit]]
+
+
+def tasks(caller: Caller) -> list[work.Task]:
+    """The caller's imports as background work: trials and the imports themselves, from their first row on."""
+    begun = ImportRun.objects.filter(opened_by=caller.id).exclude(stage__in=_NOT_YET).order_by("-opened_at")
+    return [_task(_view(row, ())) for row in begun[: work.LIMIT]]
+
+
+#: Steps of the wizard at which nothing runs and nothing has run.
+_NOT_YET = (Stage.OPENED, Stage.MAPPED, Stage.DECLARED)
+_STATES = {
+    Stage.TRYING: work.State.RUNNING, Stage.RUNNING: work.State.RUNNING, Stage.TRIED: work.State.DONE,
+    Stage.DONE: work.State.DONE, Stage.CANCELLED: work.State.CANCELLED, Stage.STOPPED: work.State.STOPPED,
+}  # fmt: skip
+
+
+def _task(one: ImportView) -> work.Task:
+    counts = {"done": f"{one.rows_done:,}", "total": f"{one.rows:,}", "written": f"{one.counts.written:,}", "new": f"{one.counts.new:,}"}
+    sentence = {
+        Stage.TRYING: _("试运行：已检查 %(done)s 行，共 %(total)s 行，没有写入") % counts,
+        Stage.RUNNING: _("已处理 %(done)s 行，共 %(total)s 行，写入 %(written)s 位") % counts,
+        Stage.TRIED: _("试运行完成：%(total)s 行中可以写入 %(new)s 位，等您决定") % counts,
+        Stage.DONE: _("已写入 %(written)s 位，共 %(total)s 行") % counts,
+        Stage.CANCELLED: _("取消前已写入 %(written)s 位，会保留") % counts,
+        Stage.STOPPED: one.problem,
+    }[one.stage]
+    state = _STATES[one.stage]
+    if one.stage.busy and one.resumable:  # its process is gone
+        state, sentence = work.State.STOPPED, _("停在第 %(done)s 行，可以从这里继续") % counts
+    results = [work.Way(label=_("查看结果"), name="collection:import", arguments=(one.id,))] if state is not work.State.RUNNING else []
+    if results and one.counts.left_out + one.counts.known:
+        results.append(work.Way(label=_("下载错误表"), name="collection:error-file", arguments=(one.id,), is_post=True))
+    return work.Task(
+        kind="imports", id=one.id, title=_("导入 %(name)s") % {"name": one.file_name}, state=state,
+        sentence=sentence, note=_("正在停下") if one.cancelling else "", done=one.rows_done, total=one.rows,
+        began_at=one.started_at or one.opened_at, ended_at=one.finished_at,
+        page=work.Way(label="", name="collection:import", arguments=(one.id,)),
+        cancel=work.Way(label=_("停下"), name="collection:cancellation", arguments=(one.id,)), results=tuple(results),
+    )  # fmt: skip
 
 
 def _view(row: ImportRun, columns: tuple[Column, ...]) -> ImportView:

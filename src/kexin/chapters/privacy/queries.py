@@ -5,8 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from kexin.chapters.privacy import models, types
 from kexin.foundation import canonical, clock
+from kexin.foundation import tasks as work
 from kexin.foundation.caller import Caller
 from kexin.foundation.ui.words import say
 from kexin.regime import queries as regime
@@ -51,6 +54,32 @@ def requests(caller: Caller, *, before: tuple[datetime, uuid.UUID] | None = None
     page = list(rows[:PAGE_ROWS])
     known = vault.erasures(ids=[row.erasure_id for row in page if row.erasure_id])
     return tuple(view(row, known.get(row.erasure_id) if row.erasure_id else None) for row in page)
+
+
+def tasks(caller: Caller) -> list[work.Task]:
+    """Deletions that this caller ordered, as background work. Nothing stops one: the keys burn within seconds."""
+    mine = models.ErasureRequest.objects.filter(taken_by=caller.id, erasure_id__isnull=False).order_by("-taken_at")
+    rows = list(mine[: work.LIMIT])
+    known = vault.erasures(ids=[row.erasure_id for row in rows if row.erasure_id])
+    return [_task(view(row, known[row.erasure_id])) for row in rows if row.erasure_id in known]
+
+
+def _task(one: types.RequestView) -> work.Task:
+    erasure = one.erasure
+    assert erasure is not None
+    places = {"done": one.done_places, "total": len(erasure.steps)}
+    done = erasure.state in ("done", "held")
+    sentence = {
+        "done": _("每一处都再读过一次，读不到"), "held": _("除依法留存的项目外已删除"),
+    }.get(erasure.state, _("%(done)s 处已完成，共 %(total)s 处") % places)  # fmt: skip
+    proof = (work.Way(label=_("下载删除证明"), name="privacy:certificate", arguments=(one.id,)),) if erasure.state == "done" else ()
+    return work.Task(
+        kind="erasures", id=one.id, title=_("删除 %(number)s") % {"number": erasure.number},
+        state=work.State.DONE if done else work.State.RUNNING, sentence=sentence,
+        note=_("不可撤销：信息密钥已销毁") if erasure.keys_burned_at else "", done=one.done_places, total=len(erasure.steps),
+        began_at=one.taken_at, ended_at=erasure.done_at, page=work.Way(label="", name="privacy:erasure", arguments=(one.id,)),
+        results=(*([work.Way(label=_("查看结果"), name="privacy:erasure", arguments=(one.id,))] if done else []), *proof),
+    )  # fmt: skip
 
 
 def request_of(caller: Caller, *, subject: uuid.UUID) -> types.CardSlot:

@@ -14,6 +14,7 @@ from kexin.chapters.security.types import Asked, Desk, Detail, Row
 from kexin.evidence import queries as evidence
 from kexin.evidence.types import Filters, Head, Line, Verdict
 from kexin.foundation import clock
+from kexin.foundation import tasks as work
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import NotFound, Problem
 from kexin.foundation.ui.words import listed, say
@@ -98,6 +99,27 @@ def verification(caller: Caller, *, verification: uuid.UUID) -> Verdict:
     if found is None:
         raise NotFound(_("没有这一次核对。"))
     return found
+
+
+def tasks(caller: Caller) -> list[work.Task]:
+    """Verifications that this caller asked for, as background work."""
+    return [_task(run) for run in evidence.verdicts_of(caller, limit=work.LIMIT)]
+
+
+def _task(run: Verdict) -> work.Task:
+    counts = {"checked": f"{run.checked:,}", "size": f"{run.size:,}"}
+    state, sentence = {
+        "queued": (work.State.WAITING, _("正在排队，马上开始核对")),
+        "running": (work.State.RUNNING, _("正在核对：已对照 %(checked)s 条，共 %(size)s 条") % counts),
+        "passed": (work.State.DONE, _("核对通过：%(checked)s 条连续、次序正确、未被改动") % counts),
+        "failed": (work.State.STOPPED, _("核对没有通过，请立即查看")),
+        "impossible": (work.State.STOPPED, _("没有核对：外部留存一条也没有收到")),
+    }[run.state]
+    page = work.Way(label=_("查看结果"), name="security:evidence")
+    return work.Task(
+        kind="verifications", id=run.id, title=_("核对操作存证"), state=state, sentence=sentence, done=run.checked, total=run.size,
+        began_at=run.started_at, ended_at=run.finished_at, page=page, results=(page,) if run.finished_at else (),
+    )  # fmt: skip
 
 
 def _midnight(days_ago: int) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import connections
 from kexin.evidence.keys import ring
 from kexin.evidence.rules import body as bodies
 from kexin.evidence.types import Entry, Noted
-from kexin.foundation import crypto
+from kexin.foundation import crypto, refusals
 from kexin.foundation.caller import Caller
 from kexin.foundation.ids import uuid7
 
@@ -30,8 +31,12 @@ def pseudonym(actor: uuid.UUID) -> str:
 
 
 def row(caller: Caller, entry: Entry) -> tuple[Noted, tuple[Any, ...]]:
-    """The values of `INSERT` for one entry."""
+    """The values of `INSERT` for one entry. A no refers to its request, whose number the person saw beside it."""
     keys = ring()
+    if entry.decision == "deny":
+        refusals.tell()
+        if not entry.ref and caller.cause.startswith("request:"):
+            entry = replace(entry, ref=caller.cause)
     intake_id = uuid7()
     t_us = time.time_ns() // 1000
     at = _EPOCH + timedelta(microseconds=t_us)

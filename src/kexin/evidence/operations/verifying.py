@@ -8,12 +8,12 @@ from django.db import connections
 
 from kexin.evidence import checking
 from kexin.evidence.models import Checkpoint, Verification
-from kexin.evidence.operations.noting import note
+from kexin.evidence.operations.noting import note, pseudonym
 from kexin.evidence.queries import as_verdict
 from kexin.evidence.rules.merkle import Frontier
 from kexin.evidence.types import Damage, Entry, Event, Flag, Verdict
 from kexin.foundation import clock
-from kexin.foundation.caller import Caller
+from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.ids import uuid7
 from kexin.foundation.jobs import job
 
@@ -24,7 +24,8 @@ def begin_verification(caller: Caller, *, depth: str = "full") -> Verdict:
     """Open a run. ``full`` reads every line; ``new`` starts where the last passed run ended."""
     if depth not in DEPTHS:
         raise ValueError("depth is full or new")
-    run = Verification(id=uuid7(), depth=depth, started_at=clock.now())
+    asked_by = "" if caller.kind is CallerKind.SERVICE else pseudonym(caller.id)
+    run = Verification(id=uuid7(), asked_by=asked_by, depth=depth, started_at=clock.now())
     if depth == "new":
         last = Verification.objects.filter(state="passed").order_by("-started_at").first()
         if last:

@@ -141,6 +141,19 @@ def test_every_icon_named_is_in_the_list() -> None:
     assert named - listed == set(), "add the name to foundation/ui/icons.txt"
 
 
+@pytest.mark.no_db
+@pytest.mark.parametrize("path", sorted(SRC.glob("kexin/**/static/**/*.css")), ids=lambda path: path.name)
+def test_the_readers_own_text_size_counts(path: Path) -> None:
+    """Type in rem and screens in em: otherwise the largest system font changes nothing, or half of the page."""
+    if "vendor" in path.parts:
+        return
+    text = path.read_text(encoding="utf-8")
+    for rule in re.findall(r"(?:\bfont|font-size|--(?:foot|small|body|title|page|figure)):[^;}]*", text):
+        assert not re.search(r"\d(?:px|pt)", rule), f"{rule}: write rem (13px is .8125rem)"
+    for screen in re.findall(r"@(?:media|container)[^{]*", text):
+        assert not re.search(r"\dpx", screen), f"{screen}: write em (768px is 48em), rem in a container"
+
+
 def _tokens(block: str) -> dict[str, str]:
     return {name: value for name, value in re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]{3,6})\b", block)}
 

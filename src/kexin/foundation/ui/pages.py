@@ -1,4 +1,4 @@
-"""The few addresses of the layout itself: watermark, language, theme, row height."""
+"""The few addresses of the layout itself: watermark, language, theme, row height, single keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from kexin.foundation.clock import cn, now
-from kexin.foundation.ui import shell
+from kexin.foundation.ui import app, shell
+from kexin.foundation.ui.policy_reports import policy_reports
+from kexin.foundation.ui.tasks import task, tasks
 
 YEAR_S = 365 * 24 * 3600
 
@@ -61,6 +63,15 @@ def density(request: HttpRequest, name: str) -> HttpResponse:
     return _remember(request, shell.DENSITY_COOKIE, name)
 
 
+@require_POST
+@login_not_required
+def shortcuts(request: HttpRequest, name: str) -> HttpResponse:
+    """Remember whether single keys act."""
+    if name not in shell.KEYS:
+        raise Http404
+    return _remember(request, shell.KEYS_COOKIE, name)
+
+
 def _remember(request: HttpRequest, cookie: str, value: str) -> HttpResponse:
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
@@ -76,4 +87,11 @@ urlpatterns = [
     path("languages/<str:code>", language, name="language"),
     path("themes/<str:name>", theme, name="theme"),
     path("densities/<str:name>", density, name="density"),
+    path("shortcuts/<str:name>", shortcuts, name="shortcuts"),
+    path("tasks", tasks, name="tasks"),
+    path("tasks/<slug:kind>/<uuid:task>", task, name="task"),
+    path("app.webmanifest", app.manifest, name="manifest"),
+    path("worker.js", app.worker, name="worker"),
+    path("offline", app.offline, name="offline"),
+    path("policy-reports", policy_reports, name="policy-reports"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from kexin.foundation.caller import Caller
+from kexin.foundation.ui.place import Standing
 
 
 class ConsoleRequest(HttpRequest):
@@ -15,5 +16,7 @@ class ConsoleRequest(HttpRequest):
 
     caller: Caller
     principal: Any
+    #: What decides the purpose wherever this person stands; None for programs.
+    standing: Standing | None
     #: When the person last proved who they are in this session; None for programs.
     signed_in_at: datetime | None

@@ -14,7 +14,8 @@ from kexin.foundation.clock import cn, now
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("compact", "standard", "loose")
-THEME_COOKIE, DENSITY_COOKIE = "theme", "density"
+KEYS = ("on", "off")
+THEME_COOKIE, DENSITY_COOKIE, KEYS_COOKIE = "theme", "density", "keys"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,20 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """One entry of the palette: a page to go to or an action (``is_post``). ``key`` does the same from anywhere;
+    ``keys`` are the words that it is found by, in small letters."""
+
+    label: Any
+    url: str
+    icon: str = ""
+    number: int = 0
+    key: str = ""
+    is_post: bool = False
+    keys: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Entries under one small heading ("" for the first group)."""
 
@@ -39,7 +54,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Navigation:
-    """The frame of the console for one person: groups at the left, four links at the foot of a phone, two foot lines."""
+    """The frame of the console for one person: groups at the left, four links at the foot of a phone, two foot lines.
+
+    ``search_url`` takes what is typed for customers, ``palette_url`` lists every page and action of this person,
+    ``new_url`` is where the key c leads from anywhere.
+    """
 
     groups: tuple[Group, ...] = ()
     phone: tuple[Link, ...] = ()
@@ -49,6 +68,8 @@ class Navigation:
     tasks: int = 0
     tasks_url: str = ""
     search_url: str = ""
+    palette_url: str = ""
+    new_url: str = ""
     me: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -77,12 +98,17 @@ def purpose_name(code: str) -> str:
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell`` (lazy where it costs a query), ``theme``, ``density``, ``language``."""
-    return {"shell": Shell(request), "theme": _chosen(request, THEME_COOKIE, THEMES), "language": translation.get_language()}
+    return {"shell": Shell(request), **look(request)}
 
 
-def _chosen(request: HttpRequest, cookie: str, allowed: tuple[str, ...]) -> str:
+def look(request: HttpRequest) -> dict[str, Any]:
+    """Theme and language, which need neither session nor database."""
+    return {"theme": _chosen(request, THEME_COOKIE, THEMES), "language": translation.get_language()}
+
+
+def _chosen(request: HttpRequest, cookie: str, allowed: tuple[str, ...], usual: str = "") -> str:
     value = request.COOKIES.get(cookie, "")
-    return value if value in allowed else allowed[0] if cookie == THEME_COOKIE else "standard"
+    return value if value in allowed else usual or allowed[0]
 
 
 class Shell:
@@ -114,7 +140,12 @@ class Shell:
     @property
     def density(self) -> str:
         """Row height of tables, remembered per browser."""
-        return _chosen(self._request, DENSITY_COOKIE, DENSITIES)
+        return _chosen(self._request, DENSITY_COOKIE, DENSITIES, "standard")
+
+    @property
+    def keys(self) -> str:
+        """Whether single keys act (WCAG 2.1.4: whoever speaks to the machine can turn them off)."""
+        return _chosen(self._request, KEYS_COOKIE, KEYS)
 
     @property
     def is_signed_in(self) -> bool:

@@ -103,17 +103,3 @@ def purposes_of(roles: Iterable[str]) -> tuple[str, ...]:
     """Every purpose of these posts, the most usual first, without repeats."""
     held = frozenset(roles)
     return tuple(dict.fromkeys(code for role in ORDER if role in held for code in PURPOSES[role]))
-
-
-def purpose_at(place: tuple[str, ...], own: tuple[str, ...], chosen: str) -> str:
-    """The purpose in force where the place serves ``place`` and the asker works under ``own``.
-
-    A choice counts only when both name it. Where they share nothing the place's own purpose stands, and the
-    rulebook will say no with its reason. A place without a purpose takes the asker's usual one.
-    """
-    if not place:
-        return own[0] if own else ""
-    shared = tuple(code for code in place if code in own)
-    if chosen in shared:
-        return chosen
-    return shared[0] if shared else place[0]

@@ -35,5 +35,5 @@ def caller_for(member: Person, purpose: str | None = None, *, cause: str = "test
     member.refresh_from_db(fields=["epoch"])
     if purpose is None:
         held = member.assignments.filter(revoked_at__isnull=True).values_list("role", flat=True)
-        purpose = posts.purpose_at((), posts.purposes_of(held), "")
+        purpose = next(iter(posts.purposes_of(held)), "")
     return Caller(kind=CallerKind.STAFF, id=member.id, epoch=member.epoch, purpose=purpose, cause=cause)

@@ -1,7 +1,6 @@
-// Lists by keyboard: / searches, j and k move, x selects, Enter opens, Esc clears. Selection is counted aloud.
+// Lists by keyboard (keys.js says when a key counts): j and k move, x selects, Enter opens, Esc clears. Selection is counted aloud.
 (() => {
   "use strict";
-  const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog, [popover]");
   const list = () => document.querySelector("[data-kx-list]");
   const rows = () => { const table = list(); return table ? [...table.tBodies[0].rows].filter((row) => !row.classList.contains("kx-inset")) : []; };
   const boxes = () => rows().map((row) => row.querySelector("input[data-kx-row]")).filter(Boolean);
@@ -44,24 +43,21 @@
   document.addEventListener("click", (event) => { if (event.target.closest("[data-kx-clear]")) { clear(); } });
   document.addEventListener("focusin", (event) => { const row = event.target.closest("[data-kx-list] tbody tr"); if (row) { rove(row); } });
 
-  document.addEventListener("keydown", (event) => {
-    const search = document.querySelector("[data-kx-search]");
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && search) { event.preventDefault(); search.focus(); search.select(); return; }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) { return; }
+  document.addEventListener("kx:key", (event) => {
+    const { key } = event.detail;
     const row = document.activeElement.closest("[data-kx-list] tbody tr");
     const act = {
-      "/": () => search && search.focus(),
       "j": () => move(1),
       "k": () => move(-1),
       "x": () => { const box = row && row.querySelector("input[data-kx-row]"); if (box) { box.checked = !box.checked; count(); } },
-      "Escape": clear,
-    }[event.key];
-    if (act && (event.key === "/" || list())) { if (event.key !== "Escape") { event.preventDefault(); } act(); return; }
-    if (event.key === "Enter" && row && document.activeElement === row) { const link = row.querySelector("[data-kx-main] a, a[data-kx-main]"); if (link) { link.click(); } }
+    }[key];
+    if (act && list()) { event.preventDefault(); act(); return; }
+    if (key === "Escape" && list()) { clear(); return; }
+    if (key === "Enter" && row && document.activeElement === row) { const link = row.querySelector("[data-kx-main] a, a[data-kx-main]"); if (link) { event.preventDefault(); link.click(); } }
   });
 
   // Facets are open beside the list and folded above it; a turn of the screen is followed.
-  const wide = window.matchMedia("(min-width: 1200px)");
+  const wide = window.matchMedia("(min-width: 75em)");
   const fold = () => document.querySelectorAll("[data-kx-fold]:not([data-kx-folded])").forEach((part) => { part.dataset.kxFolded = ""; part.open = wide.matches; });
   wide.addEventListener("change", () => { document.querySelectorAll("[data-kx-fold]").forEach((part) => { part.open = wide.matches; }); });
   fold();

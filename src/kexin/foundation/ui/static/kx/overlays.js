@@ -11,7 +11,7 @@
   const place = () => {
     if (!anchor || !isOpen()) { return; }
     const box = pop();
-    if (window.innerWidth < 768) { box.style.removeProperty("left"); box.style.removeProperty("top"); return; }
+    if (!window.matchMedia("(min-width: 48em)").matches) { box.style.removeProperty("left"); box.style.removeProperty("top"); return; }
     const at = anchor.getBoundingClientRect();
     const size = box.getBoundingClientRect();
     const right = at.right + 12;
@@ -81,7 +81,7 @@
     if (isOpen() && !pop().contains(event.target) && !event.target.closest("[data-kx-pop]")) { closePop(false); }
   });
   document.addEventListener("keydown", (event) => {
-    if (!isOpen()) { return; }
+    if (!isOpen() || event.isComposing || event.keyCode === 229) { return; }
     if (event.key === "Escape") { event.stopPropagation(); closePop(); return; }
     const picks = pop().querySelector("[data-kx-picks]");
     if (!picks || !/^[1-9]$/.test(event.key) || event.target.matches("input:not([type=radio]), textarea, select")) { return; }

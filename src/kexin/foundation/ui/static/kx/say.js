@@ -1,4 +1,4 @@
-// Speaking to the person: toasts, live regions, the CSRF header, theme without a reload, losing the network.
+// Speaking to the person: toasts, live regions, lines that stay; what every request carries; looks without a reload.
 (() => {
   "use strict";
   const words = () => document.getElementById("kx-words").dataset;
@@ -34,22 +34,46 @@
   document.addEventListener("kx:toast", (event) => toast(event.detail));
   document.addEventListener("kx:say", (event) => announce(event.detail.text, Boolean(event.detail.urgent)));
 
+  // Every part that a page asks for says whose page it is and what it was drawn under.
+  const meta = (name) => { const found = document.querySelector(`meta[name="${name}"]`); return found ? found.content : ""; };
   document.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]").content;
+    event.detail.headers["X-CSRFToken"] = meta("csrf-token");
+    if (meta("kx-standing")) { event.detail.headers["Kexin-Standing"] = meta("kx-standing"); }
   });
-  document.addEventListener("htmx:sendError", () => announce(words().offline, true));
+  // What stays true until somebody acts is a line that stays, not a toast: no network, no answer, another purpose.
+  const lines = ["kx-offline", "kx-broken", "kx-outdated"];
+  const show = (name) => lines.forEach((one) => { document.getElementById(one).hidden = one !== name; });
+  document.addEventListener("htmx:sendError", () => show("kx-offline"));
+  document.addEventListener("htmx:beforeOnLoad", () => { if (!outdated) { show(""); } });
+
+  // The purpose was changed elsewhere: what asks by itself (polls) falls silent.
+  let outdated = false;
+  document.addEventListener("kx:outdated", () => { outdated = true; show("kx-outdated"); });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (outdated && !event.detail.requestConfig.triggeringEvent) { event.preventDefault(); }
+  });
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-kx-reload]")) { window.location.reload(); } });
+
+  // A refusal of ours names its place (the drawer) or is the form again (422). Anything else comes from something in
+  // between and is not a part of this page: it is said, never shown inside it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status < 400 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) { return; }
+    event.detail.shouldSwap = false;
+    show("kx-broken");
+  });
 
   // A purpose that was just changed is announced on the page that follows; only the sentence is kept, for one load.
   const KEPT = "kx-announce";
   document.addEventListener("submit", (event) => {
     const chosen = event.submitter && event.submitter.dataset.kxAnnounce;
     if (chosen) { window.sessionStorage.setItem(KEPT, chosen); }
-    const theme = event.target.dataset && event.target.dataset.kxTheme;
-    if (!theme || !window.fetch) { return; }
+    const look = event.target.dataset && event.target.dataset.kxLook;
+    if (!look || !window.fetch) { return; }
     event.preventDefault();
-    document.documentElement.dataset.theme = theme;
-    event.target.closest(".kx-menu-list").querySelectorAll("[data-kx-theme] button").forEach((button) => {
-      button.setAttribute("aria-pressed", String(button.form === event.target));
+    document.documentElement.dataset[look] = event.target.dataset.kxValue;
+    document.querySelectorAll(`[data-kx-look="${look}"] button`).forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.form.dataset.kxValue === event.target.dataset.kxValue));
     });
     window.fetch(event.target.action, { method: "POST", body: new FormData(event.target), headers: { "HX-Request": "true" } });
   });

@@ -36,5 +36,8 @@
   document.addEventListener("htmx:load", (event) => find(event.detail.elt.parentNode || document));
   find(document);
   // A page kept for the back button must not bring an opened value back.
-  window.addEventListener("pagehide", () => document.querySelectorAll('[data-kx-open][data-state="open"]').forEach(close));
+  const closeAll = () => document.querySelectorAll('[data-kx-open][data-state="open"]').forEach(close);
+  window.addEventListener("pagehide", closeAll);
+  // Paper is masked, whatever is open on the screen.
+  window.addEventListener("beforeprint", closeAll);
 })();
