@@ -24,7 +24,7 @@ from kexin.chapters.crm.tests.worlds import Api
 from kexin.foundation.caller import Caller
 from kexin.people import operations as people
 from kexin.people.rules import posts
-from kexin.people.tests.factories import SETUP, caller_for
+from kexin.people.tests.factories import SETUP
 from kexin.regime import operations as regime
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
