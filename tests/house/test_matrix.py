@@ -34,8 +34,9 @@ from tests.unchanged import Rows
 
 PICTURE = tree.SNAPSHOTS / "relations.txt"
 STRANGER = "stranger"
-#: Whose customer it is, or what has become of it. All but the foreign, team and absent ones are the asker's own.
-RELATIONS = ("own", "team", "foreign", "frozen", "discarded", "merged", "erasing", "erased", "absent")
+#: Whose customer it is, or what has become of it. `watched` is a colleague's that raises an alarm (诱饵数据): it must not
+#: look like one. From `frozen` on they were the asker's own.
+RELATIONS = ("own", "team", "foreign", "watched", "frozen", "discarded", "merged", "erasing", "erased", "absent")
 CARD = "/customers/<uuid:customer>"
 ABSENT = uuid.UUID(int=7 << 76 | 2 << 62)
 #: What each mutation sends, so that it would succeed for who may.
@@ -82,12 +83,13 @@ class Company:
 
     def _admit(self, team: uuid.UUID) -> None:
         colleague, quality, officer = views.sales(), views.sales("quality", "steward"), views.sales("rights", "dpo")
-        self.customers = {one: views.customer(colleague if one in ("team", "foreign") else None) for one in RELATIONS[:-1]}
-        of = self.customers
+        others = ("team", "foreign", "watched")
+        self.customers = of = {one: views.customer(colleague if one in others else None) for one in RELATIONS[:-1]}
         regime.grant(views.importer(), subject=of["team"], principal=team, relation="team")
         for relation in ("own", "frozen", "discarded", "merged", "erasing", "erased"):
             for token in self.tokens.values():
                 regime.grant(views.importer(), subject=of[relation], principal=token.person.id, relation="owner")
+        vault.watch_record(Caller.for_service("demo", cause="test"), subject=of["watched"])
         vault.freeze(quality, subject=of["frozen"], ground="request")
         vault.discard(quality, subject=of["discarded"])
         vault.merge(quality, source=of["merged"], target=views.customer())
@@ -181,7 +183,7 @@ def picture() -> str:
     return "".join(lines)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_who_reaches_which_customer_is_the_reviewed_picture() -> None:
     seen = picture()
     assert "500:" not in seen, "\n".join(line for line in seen.splitlines() if "500:" in line)
@@ -196,7 +198,7 @@ def _difference(nobody: bytes, somebody: bytes) -> str:
     return "\n".join(line for line in difflib.unified_diff(one, other, "absent", "kept away", lineterm="", n=0))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_customer_who_is_kept_away_is_like_one_who_does_not_exist() -> None:
     """Byte for byte: a different sentence for forbidden and absent would tell that somebody is a customer."""
     found = {(cell.role, cell.method, cell.route, cell.relation): cell for cell in cells()}
