@@ -33,10 +33,11 @@ check: $(VENV)/installed-dev front-end messages ## style, types, arrows between 
 	$(PY) tools/messages.py missing
 	$(PY) -m pytest -q tests/house
 
-torture: $(VENV)/installed-dev front-end messages browser ## the long forms of the tests
+torture: $(VENV)/installed-dev front-end messages browser ## the long forms of the tests; enforcement taken away must be noticed
 	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "slow" --timeout 3600
 	@KEXIN_SUITE=2 $(PY) -m pytest -q -n 2 --dist loadgroup -m "not slow" src/kexin/vault
 	@KEXIN_SUITE=3 $(PY) -m pytest -q -n 2 --dist loadgroup -m "not slow" src/kexin/vault
+	@$(PY) -m tests.mutations --processes 2
 
 ## Measuring
 
@@ -48,9 +49,10 @@ bench-full: $(VENV)/installed-dev front-end messages ## the same with 1,000,000 
 
 ## Writing
 
-docs: $(VENV)/installed-dev ## docs/MAP.md from the doors as they are, docs/openapi.json from the API
+docs: $(VENV)/installed-dev ## docs/MAP.md from the doors as they are, docs/openapi.json from the API, docs/mutations.md
 	$(PY) tools/house_map.py
 	$(PY) tools/openapi.py
+	$(PY) -m tests.mutations --page
 
 # --- set-up, done by the targets above -------------------------------------------------------------------------------
 

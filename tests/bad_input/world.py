@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import uuid
 from typing import Any
 from urllib.parse import quote
 
-from django.db import connections, transaction
 from django.test import Client
 
 from kexin.chapters.collection.operations import declare, map_columns, open_import, try_now
@@ -17,8 +15,8 @@ from kexin.people import operations as people
 from kexin.people.tests.factories import PASSWORD, SETUP, caller_for, person
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
-from tests.house.test_matrix import LOOSE
 from tests.house.test_routes import signed_in_as
+from tests.unchanged import Rows
 
 ROLES = ("steward", "sales", "dpo", "auditor", "system_admin")
 #: Signs that somebody's text became markup, a template or a header.
@@ -30,7 +28,6 @@ class World:
 
     def __init__(self) -> None:
         views.put_in_force()
-        self._at_first: dict[str, str] = {}
         self.members = {role: person(role, password=PASSWORD if role == "sales" else None) for role in ROLES}
         self.clients: dict[str, Client] = {role: signed_in_as(member) for role, member in self.members.items()}
         self.clients["stranger"] = Client(raise_request_exception=False)
@@ -45,6 +42,7 @@ class World:
         self.known["secret"] = people.invite(SETUP, person=person("sales").id).secret
         erased = views.customer(owner)
         vault.erase(caller_for(self.members["dpo"], "rights"), subject=erased)
+        self.rows = Rows()
 
     def fill(self, route: str, *, name: str = "", value: str = "") -> str:
         """An address of that form with the things that exist, one part being what was given."""
@@ -57,21 +55,17 @@ class World:
 
     def ask(self, role: str, address: str, method: str = "GET", data: bytes = b"", **more: Any) -> Answer:
         """What comes back; what it changed is undone. A refusal must have changed no row at all."""
-        if method == "POST" and not self._at_first:
-            self._at_first = tables()
-        with transaction.atomic():
+        with self.rows.undone():
             answer = self.clients[role].generic(method, address, data, **more)
             content = b"".join(answer.streaming_content) if answer.streaming else answer.content
             said = f"{role}: {method} {address[:200]} {data[:200]!r} -> {answer.status_code}"
-            if method == "POST" and answer.status_code >= 400:
-                changed = [name for name, held in tables().items() if self._at_first[name] != held]
-                assert not changed, f"refused, and yet changed {changed}: {said}"
+            changed = self.rows.changed() if answer.status_code >= 400 else []
+            assert not changed, f"refused, and yet changed {changed}: {said}"
             follow = b""
             if answer.status_code in (302, 303) and answer["Location"].startswith("/"):
                 shown = self.clients[role].get(answer["Location"])
                 assert shown.status_code < 500, f"{said}, then {answer['Location']} -> {shown.status_code}"
                 follow = b"".join(shown.streaming_content) if shown.streaming else shown.content
-            transaction.set_rollback(True)
         return Answer(answer, content, follow, said)
 
 
@@ -85,23 +79,3 @@ class Answer:
             assert sign not in content and sign not in follow, f"{sign!r} stands unescaped in the answer: {said}"
         for name, value in answer.items():
             assert "\r" not in value and "\n" not in value and "x=1" not in value, f"{name}: {value!r}: {said}"
-
-
-_statement = ""
-
-
-def tables() -> dict[str, str]:
-    """Table -> hash of its rows, without those that a refusal may change (what was noted, who is signed in)."""
-    global _statement
-    with connections["default"].cursor() as cursor:
-        if not _statement:
-            cursor.execute(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-                " AND has_table_privilege(oid, 'SELECT') ORDER BY 1"
-            )
-            names = [name for (name,) in cursor.fetchall() if not name.startswith(LOOSE) and name != "regime_rulebookversion"]
-            _statement = " UNION ALL ".join(
-                f"SELECT '{name}', coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') FROM \"{name}\" t" for name in names
-            )
-        cursor.execute(_statement)
-        return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in cursor.fetchall()}

@@ -39,9 +39,14 @@ BECAUSE = {
 }
 
 
+#: Django's form views would answer PUT like POST, and OPTIONS.
+FORM_METHODS = ["get", "head", "post"]
+
+
 class SignInPage(LoginView):
     """工号 or e-mail and a password; in a demo also one person per post to try."""
 
+    http_method_names = FORM_METHODS
     form_class = SignInForm
     template_name = "people/sign_in.html"
 
@@ -62,6 +67,7 @@ class SignInPage(LoginView):
 class FreshProofPage(ReauthenticateView):
     """The password once more, before the gravest acts (a grade 4 value, keys, posts)."""
 
+    http_method_names = FORM_METHODS
     template_name = "people/fresh_proof.html"
 
 

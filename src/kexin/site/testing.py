@@ -30,11 +30,14 @@ BUILD = PACKAGE.parent.parent / "build" / "tests"
 PRISTINE = {cluster: f"{name}_pristine" for cluster, name in DATABASE_NAMES.items()}
 #: Copies of older tables are kept for a while: neighbours on other branches may be using them.
 KEEP_TEMPLATES = 6
+#: Names the home of clusters that another process runs and lends: nothing is made, started or removed here.
+LENT = "KEXIN_TEST_HOME"
 
 
 def enter() -> Instance:
     """Point this process at an empty KEXIN_HOME of its own, before anything reads settings."""
-    folder = Path(tempfile.mkdtemp(prefix="kexin-test-"))
+    lent = os.environ.get(LENT, "")
+    folder = Path(lent or tempfile.mkdtemp(prefix="kexin-test-"))
     os.environ.update(KEXIN_HOME=str(folder), KEXIN_ROLE="web", DJANGO_SETTINGS_MODULE="kexin.site.settings")
     os.environ["KEXIN_LANG"] = "en"
     for name in ("DATABASE_URL", "KEYRING_DATABASE_URL", "KEXIN_ORIGIN", "KEXIN_STATIC"):
@@ -42,6 +45,8 @@ def enter() -> Instance:
     # Whitenoise warns about a missing folder, and warnings are errors here.
     (folder / "static").mkdir(exist_ok=True)
     instance = Instance(folder)
+    if lent:
+        return instance
     instance.create(embedded=True)
     for cluster in CLUSTERS:
         # Settings want an address now; the clusters are started when the first test asks for a database.
@@ -138,11 +143,14 @@ class Clusters:
     def __init__(self, instance: Instance) -> None:
         from kexin.site.postgres import Cluster
 
+        self.instance = instance
+        self.clusters: list[Cluster] = []
+        if os.environ.get(LENT):
+            return
         source = template()
         for name in ("secrets", "evidence", "pg"):
             shutil.rmtree(instance.folder / name, ignore_errors=True)
             _copy_tree(source / name, instance.folder / name)
-        self.instance = instance
         self.clusters = [Cluster(instance, name, durable=False) for name in CLUSTERS]
         for cluster in self.clusters:
             cluster.start()
@@ -151,7 +159,7 @@ class Clusters:
         """Stop both servers and remove their socket folder."""
         for cluster in self.clusters:
             cluster.stop()
-        shutil.rmtree(self.clusters[0].sockets, ignore_errors=True)
+            shutil.rmtree(cluster.sockets, ignore_errors=True)
 
     def point(self, names: dict[str, str]) -> None:
         """Let this process's three connections use the databases of those names."""

@@ -217,6 +217,18 @@ def test_a_token_does_not_borrow_the_cookie_beside_it(signed_in: Client) -> None
     assert answer.status_code == 401
 
 
+@pytest.mark.bad_input(34)
+def test_beside_a_token_the_person_of_the_cookie_is_not_there(signed_in: Client) -> None:
+    """A program that holds somebody's token must not act on the browser's person, nor prove who that is."""
+    secret = _token(person("sales"), "presale")
+    beside = {"Authorization": f"Bearer {secret}"}
+    assert signed_in.get("/fresh-proof").status_code == 200
+    assert signed_in.get("/fresh-proof", headers=beside)["Location"].startswith("/sign-in")
+    before = signed_in.session["account_authentication_methods"]
+    assert signed_in.post("/fresh-proof", {"password": PASSWORD}, headers=beside)["Location"].startswith("/sign-in")
+    assert signed_in.session["account_authentication_methods"] == before
+
+
 def test_purpose_is_chosen_only_where_place_and_post_share_it(signed_in: Client) -> None:
     assert signed_in.post("/purposes/service").status_code == 302
     assert signed_in.get("/whoami").json()["purpose"] == "service"

@@ -20,8 +20,8 @@ PURPOSES = ("presale", "service", "contract_b2b")
 class Api:
     """The API as one person's program uses it."""
 
-    def __init__(self, role: str = "sales", *, purposes: tuple[str, ...] = PURPOSES) -> None:
-        self.person: Person = person(role)
+    def __init__(self, role: str = "sales", *, purposes: tuple[str, ...] = PURPOSES, **fields: Any) -> None:
+        self.person: Person = person(role, **fields)
         made = people.create_token(
             caller_for(self.person), person=self.person.id, label="test", purposes=purposes, expires_at=now() + timedelta(days=1)
         )
