@@ -14,7 +14,7 @@ from django.db import connections
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Flag, Noted
-from kexin.people import queries as people
+from kexin.foundation.caller import CallerKind
 from kexin.regime.semantic import Invalid, normalise_for
 from kexin.vault import envelopes, watch
 from kexin.vault.records import FULL
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The code of a choice that makes a customer important, in whichever facet the catalogue has it (级别: 贵宾).
 VIP = "vip"
+#: Askers who have a name and a surname.
+_PEOPLE = frozenset({CallerKind.STAFF, CallerKind.TOKEN})
 #: Openings: a list or a search is none.
 OPENINGS = frozenset(
     {
@@ -55,7 +57,7 @@ def before(asking: Asking, event: Event, rows: Sequence[Raw]) -> tuple[Flag, ...
 
 def _own_number(asking: Asking, subjects: Sequence[uuid.UUID]) -> bool:
     """Whether the asker's own phone is one of these people's, by its tokens: no value is opened to find out."""
-    _name, phone = people.self_of(asking.caller)
+    phone = asking.principal.phone
     tokens = _tokens(asking, phone) if phone else []
     if not tokens:
         return False
@@ -91,7 +93,7 @@ def after(
 ) -> None:
     """Once values are open: a second line when the asker bears the surname of the person. Where no name is among the
     values, the display envelope of `subject` is asked for it, under the same line."""
-    own, _phone = people.self_of(asking.caller)
+    own = asking.principal.name if asking.caller.kind in _PEOPLE else ""
     if not own:
         return
     names = _names(asking, values)

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -82,24 +83,22 @@ def _compiled(current: rulebook.InForce | None) -> Bundle | None:
 
 def actor(caller: Caller) -> Actor:
     """The asker with the rights of this instant (two queries); hand it to several questions of one request."""
-    principal = people.principal(caller)
+    return _actor_of(caller, people.principal(caller))
+
+
+def _actor_of(caller: Caller, principal: Principal) -> Actor:
     ids = _principals(principal)
     return _acting(caller, principal, _standing(ids, caller.purpose) if principal.is_current else frozenset())
 
 
-def actor_and_bundle(caller: Caller) -> tuple[Actor, Bundle]:
-    """The asker's rights, their standing relations and the rulebook in force, of one instant: one query, one snapshot.
-    Raises NoRulebook before the first publication."""
+def asker(caller: Caller) -> tuple[Principal, Actor, Bundle]:
+    """Who asks, their rights with their standing relations, and the rulebook in force, of one instant: one query, one
+    snapshot. Raises NoRulebook before the first publication."""
     looked = people.lookup(caller)
-    if looked is None:
-        return actor(caller), bundle()
-    question, named = looked
-    rows = prepared(
-        _ASKER.format(who=question, version=rulebook.IN_FORCE),
-        {**named, "everyone": EVERYONE, "purposes": _purposes(caller.purpose), **_POSTS},
-    )
+    rows = _look_up(caller, *looked) if looked else []
     if not rows:
-        return actor(caller), bundle()
+        principal = people.principal(caller)
+        return principal, _actor_of(caller, principal), bundle()
     principal = people.principal_from(caller, rows[0][:-4])
     relations, *version = rows[0][-4:]
     if not principal.roles <= _KNOWN_POSTS:
@@ -108,7 +107,17 @@ def actor_and_bundle(caller: Caller) -> tuple[Actor, Bundle]:
     found = _compiled(current)
     if found is None:
         raise NoRulebook()
-    return _acting(caller, principal, frozenset(relations)), found
+    return principal, _acting(caller, principal, frozenset(relations)), found
+
+
+def _look_up(caller: Caller, question: str, named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    named = {**named, "everyone": EVERYONE, "purposes": _purposes(caller.purpose), **_POSTS}
+    return prepared(_asker(question), named)
+
+
+@lru_cache(maxsize=1)
+def _asker(question: str) -> str:
+    return _ASKER.format(who=question, version=rulebook.IN_FORCE)
 
 
 #: `people`'s question with ours around it. Relations held without a subject belong to the person, to the departments

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.foundation.caller import Caller
+from kexin.people.types import Principal
 from kexin.regime import queries as regime
 from kexin.regime.types import (
     Action,
@@ -39,6 +40,7 @@ class Asking:
     """One question's caller with the rights and the rulebook of this instant."""
 
     caller: Caller
+    principal: Principal
     actor: Actor
     bundle: Bundle
 
@@ -107,7 +109,7 @@ def ask(caller: Caller) -> Asking:
     """Read the rights of the caller and the rulebook in force."""
     if not isinstance(caller, Caller):
         raise TypeError("every question to the vault has a Caller")
-    return Asking(caller, *regime.actor_and_bundle(caller))
+    return Asking(caller, *regime.asker(caller))
 
 
 def label(bundle: Bundle, attribute: str) -> str:
