@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -56,15 +56,19 @@ class Asking:
             raise UnknownAttribute(_("目录里没有这项信息"), remedy=_("请从目录中选择"))
         return found
 
-    def plan(self, action: Action, attributes: Iterable[str], **used: Iterable[str]) -> BulkPlan:
-        """The plan for many rows. ``used``: filters, sorts, groups; a closed gate raises AttributeRefused by name."""
+    def plan(
+        self, action: Action, attributes: Iterable[str], *, beside: BulkPlan | None = None, **used: Iterable[str]
+    ) -> BulkPlan:
+        """The plan for many rows. ``used``: filters, sorts, groups; a closed gate raises AttributeRefused by name.
+        ``beside``: another plan, whose rows these are; what it made sure of is not asked again."""
         plan = regime.plan(
             self.caller,
             action=action,
             attributes=tuple(attributes),
             actor=self.actor,
-            context=_CONTEXT,
+            context=replace(_CONTEXT, at=beside.at) if beside else _CONTEXT,
             under=self.bundle,
+            given=beside.known if beside else (),
             **used,
         )
         for gate in plan.refused:
