@@ -11,6 +11,7 @@ from typing import Any
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
+from kexin.foundation import clock
 from kexin.foundation.database import prepared
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
@@ -110,6 +111,12 @@ def columns_of(asking: Asking, plan: BulkPlan, columns: Sequence[str]) -> Column
     consents = plan.consents or (contacting is not None and contacting.consents)
     held = regime.beside(asking.actor, at=plan.at, consents=consents)
     return Columns(read, contact, tuple(pieces), held, consents, asking.actor)
+
+
+def people(asking: Asking, condition: Sql) -> list[Raw]:
+    """People with what the asker holds to them, for single decisions about each."""
+    held = regime.beside(asking.actor, at=clock.now())
+    return select(Columns({}, {}, held=held, actor=asking.actor), condition=condition)
 
 
 def select(
