@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from kexin.evidence import keys, places, witnessing
 from kexin.evidence.mirror import Mirror, MirrorDamaged
 from kexin.evidence.rules import body as bodies
 from kexin.evidence.rules import notes
+from kexin.evidence.rules.body import Claims
 from kexin.evidence.rules.merkle import HASH_BYTES, TILE_WIDTH, Frontier, leaf_hash, root_of
 from kexin.evidence.tiles import Cursor
 from kexin.evidence.types import Damage
@@ -21,7 +18,6 @@ from kexin.foundation import crypto
 
 #: Lines per step; a multiple of the tile width, so that a resumed run begins at a tile.
 STEP = 8192
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Found(Exception):
@@ -102,11 +98,12 @@ def _witness_note(mirror: Mirror, outside: Outside) -> notes.Checkpoint | None:
 
 
 _LINES = (
-    "SELECT seq, intake_id, hash, body, at, event, decision, actor, opens FROM evidence_leaf"
-    " WHERE seq >= %s AND seq < %s ORDER BY seq"
+    "SELECT seq, hash, body, intake_id::text, (extract(epoch FROM at) * 1000000)::bigint, event, decision, actor, opens"
+    " FROM evidence_leaf WHERE seq >= %s AND seq < %s ORDER BY seq"
 )
 _SUBJECTS = (
-    "SELECT seq, array_agg(audit_id) FROM evidence_subject WHERE seq >= %s AND seq < %s GROUP BY seq ORDER BY seq"
+    "SELECT seq, string_agg(uuid_send(audit_id), ''::bytea ORDER BY audit_id) FROM evidence_subject"
+    " WHERE seq >= %s AND seq < %s GROUP BY seq"
 )
 _PAYLOADS = "SELECT seq, sealed FROM evidence_payload WHERE seq >= %s AND seq < %s ORDER BY seq"
 _TILES = (
@@ -118,51 +115,45 @@ _CHECKPOINTS = "SELECT size, root, note FROM evidence_checkpoint WHERE size > %s
 def step(cursor: Cursor, outside: Outside, frontier: Frontier, end: int) -> None:
     """Check lines [frontier.size, end) and move the frontier; raises Found."""
     first = frontier.size
-    kept = _mirrored(outside, first, end)
-    hashes, said = _check_lines(cursor, first, end, kept)
+    hashes, said = _check_lines(cursor, first, end, _mirrored(outside, first, end))
     _check_beside(cursor, first, end, said)
-    _check_tiles(cursor, first, hashes)
-    _check_roots(cursor, outside, frontier, hashes)
+    tiles = _check_tiles(cursor, first, hashes)
+    _check_roots(cursor, outside, frontier, hashes, tiles)
 
 
-def _mirrored(outside: Outside, first: int, end: int) -> Iterator[tuple[int, bytes]]:
+def _mirrored(outside: Outside, first: int, end: int) -> Iterator[bytes]:
     try:
-        for start, held in outside.mirror.bodies(first, end):
-            yield from enumerate(held, start)
+        for _start, held in outside.mirror.bodies(first, end):
+            yield from held
     except MirrorDamaged as error:
         raise Found("mirror", None, str(error)) from error
 
 
 def _check_lines(
-    cursor: Cursor, first: int, end: int, kept: Iterator[tuple[int, bytes]]
-) -> tuple[list[bytes], dict[int, dict[str, Any]]]:
+    cursor: Cursor, first: int, end: int, kept: Iterator[bytes]
+) -> tuple[list[bytes], dict[int, Claims]]:
+    """The hashes of these lines, and what those say that touched somebody or hold sealed details."""
     cursor.execute(_LINES, (first, end))
     hashes: list[bytes] = []
-    said: dict[int, dict[str, Any]] = {}
+    said: dict[int, Claims] = {}
     expected = first
-    for seq, intake_id, stored_hash, stored, at, event, decision, actor, opens in cursor.fetchall():
+    for seq, stored_hash, body, *columns in cursor.fetchall():
         if seq != expected:
             raise Found("missing", expected, f"line {expected + 1} is not in the database")
-        body = bytes(stored)
         outside_body = next(kept, None)
-        if outside_body is not None and outside_body[1] != body:
+        if outside_body is not None and outside_body != body:
             raise Found("changed", seq, f"line {seq + 1} differs from the copy kept outside")
         value = leaf_hash(body)
-        if value != bytes(stored_hash):
-            raise Found("hash" if outside_body else "changed", seq, f"line {seq + 1} does not have the hash stored with it")
+        if value != stored_hash:
+            raise Found("changed" if outside_body is None else "hash", seq, f"line {seq + 1} does not have the hash stored with it")
         try:
-            claims = json.loads(body)
-            columns = (str(intake_id), at, event, decision, actor, opens)
-            told = (
-                claims["id"], _EPOCH + timedelta(microseconds=claims["t_us"]), claims["event"], claims["decision"],
-                claims["actor"], claims["opens"],
-            )  # fmt: skip
-        except (ValueError, KeyError, TypeError) as error:
+            claims = bodies.claims(body)
+        except ValueError as error:
             raise Found("changed", seq, f"line {seq + 1} is not a line") from error
-        if columns != told:
+        if columns != [claims.id, claims.t_us, claims.event, claims.decision, claims.actor, claims.opens]:
             raise Found("columns", seq, f"the searchable columns of line {seq + 1} say something else than the line")
         hashes.append(value)
-        if claims["subject_count"] or claims["payload"]:
+        if claims.subject_count or claims.payload:
             said[seq] = claims
         expected += 1
     if expected != end:
@@ -170,31 +161,36 @@ def _check_lines(
     return hashes, said
 
 
-def _check_beside(cursor: Cursor, first: int, end: int, said: dict[int, dict[str, Any]]) -> None:
+def _check_beside(cursor: Cursor, first: int, end: int, said: dict[int, Claims]) -> None:
     cursor.execute(_SUBJECTS, (first, end))
-    subjects: dict[int, list[uuid.UUID]] = dict(cursor.fetchall())
-    wrong = [seq for seq, ids in subjects.items() if seq not in said or bodies.audit_root(ids) != said[seq]["subjects"]]
-    wrong += [seq for seq, claims in said.items() if claims["subject_count"] and seq not in subjects]
+    subjects: dict[int, bytes] = dict(cursor.fetchall())
+    wrong = [seq for seq, ids in subjects.items() if seq not in said or bodies.packed_root(ids) != said[seq].subjects]
+    wrong += [seq for seq, claims in said.items() if claims.subject_count and seq not in subjects]
     if wrong:
         raise Found("subjects", min(wrong), f"line {min(wrong) + 1} touched other customers than the index says")
     cursor.execute(_PAYLOADS, (first, end))
     for seq, sealed in cursor.fetchall():
-        if hashlib.sha256(bytes(sealed)).hexdigest() != said.get(seq, {}).get("payload"):
+        if seq not in said or hashlib.sha256(sealed).hexdigest() != said[seq].payload:
             raise Found("payload", seq, f"the sealed details of line {seq + 1} are not those that were signed")
 
 
-def _check_tiles(cursor: Cursor, first: int, hashes: list[bytes]) -> None:
-    """Full tiles of level 0 within these lines."""
+def _check_tiles(cursor: Cursor, first: int, hashes: list[bytes]) -> list[bytes]:
+    """Full tiles of level 0 within these lines; answers their roots."""
     low, high = first // TILE_WIDTH, (first + len(hashes)) // TILE_WIDTH
     cursor.execute(_TILES, (low, high))
     stored = {index: (bytes(packed), bytes(root)) for index, packed, root in cursor.fetchall()}
+    roots: list[bytes] = []
     for index in range(low, high):
         own = hashes[index * TILE_WIDTH - first : (index + 1) * TILE_WIDTH - first]
-        if stored.get(index) != (b"".join(own), root_of(own)):
+        roots.append(root_of(own))
+        if stored.get(index) != (b"".join(own), roots[-1]):
             raise Found("tile", index * TILE_WIDTH, f"tile 0/{index} does not hold the hashes of its lines")
+    return roots
 
 
-def _check_roots(cursor: Cursor, outside: Outside, frontier: Frontier, hashes: list[bytes]) -> None:
+def _check_roots(
+    cursor: Cursor, outside: Outside, frontier: Frontier, hashes: list[bytes], tiles: list[bytes]
+) -> None:
     """Grow the frontier through every signed size on the way, and compare the roots."""
     first, end = frontier.size, frontier.size + len(hashes)
     cursor.execute(_CHECKPOINTS, (first, end))
@@ -203,11 +199,22 @@ def _check_roots(cursor: Cursor, outside: Outside, frontier: Frontier, hashes: l
         if first < size <= end:
             marks.setdefault(size, []).append(mark)
     for size in sorted(marks):
-        frontier.extend(hashes[frontier.size - first : size - first])
+        _grow(frontier, first, hashes, tiles, size)
         for who, root in marks[size]:
             if frontier.root() != root:
                 raise Found(who, None, f"the tree of {size} lines is not the one that was signed")
-    frontier.extend(hashes[frontier.size - first :])
+    _grow(frontier, first, hashes, tiles, end)
+
+
+def _grow(frontier: Frontier, first: int, hashes: list[bytes], tiles: list[bytes], size: int) -> None:
+    """Move the frontier, which began at ``first`` (where a tile begins), to ``size``: by whole tiles where it can, whose
+    roots were worked out already."""
+    while frontier.size < size:
+        if frontier.size % TILE_WIDTH == 0 and frontier.size + TILE_WIDTH <= size:
+            frontier.extend_tile(tiles[(frontier.size - first) // TILE_WIDTH])
+        else:
+            until = min(size, frontier.size - frontier.size % TILE_WIDTH + TILE_WIDTH)
+            frontier.extend(hashes[frontier.size - first : until - first])
 
 
 def _signed(size: int, note: str) -> bool:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,8 +122,8 @@ class Mirror:
         if len(rows) != bundle.end - bundle.first + 1 or rows[-1]:
             raise MirrorDamaged(f"{bundle.name} does not hold as many lines as its name says")
         try:
-            return [base64.b64decode(row, validate=True) for row in rows[:-1]]
-        except ValueError as error:
+            return [binascii.a2b_base64(row, strict_mode=True) for row in rows[:-1]]
+        except binascii.Error as error:
             raise MirrorDamaged(f"{bundle.name} is not base64") from error
 
     def bodies(self, first: int, end: int) -> Iterator[tuple[int, list[bytes]]]:

@@ -36,7 +36,7 @@ CHOICE = "kx_purpose"
 class CallerMiddleware:
     """Sets ``request.caller`` (None for strangers), ``request.principal``, ``request.purposes`` (those to choose from
     here), ``request.standing`` (what pages carry; None for tokens), ``request.signed_in_at`` (the last proof of
-    identity, None for tokens). A view is closed to strangers unless it says `login_not_required`; the API asks for itself."""
+    identity, None for tokens). A view is closed to strangers unless it says `login_not_required`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -44,7 +44,7 @@ class CallerMiddleware:
     def __call__(self, request: Any) -> HttpResponseBase:
         request.caller, request.principal, request.purposes = None, None, ()
         request.standing, request.signed_in_at = None, None
-        bearer = request.headers.get("Authorization", "")
+        bearer = request.META.get("HTTP_AUTHORIZATION", "")
         try:
             if bearer:
                 _by_token(request, bearer)
@@ -64,9 +64,33 @@ class CallerMiddleware:
         if request.caller is not None:
             stand(request, place.purposes_at(view))
             return None
-        if getattr(view, "login_required", True) is False or request.path.startswith("/api/"):
+        if getattr(view, "login_required", True) is False:
             return None
         return _sign_in_again(request, "")
+
+
+class TokenMiddleware:
+    """The same for the API: a bearer token or nobody. Cookies are not looked at, so no page elsewhere can drive it; a
+    view asks for its caller itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponseBase:
+        request.caller, request.principal, request.purposes = None, None, ()
+        request.standing, request.signed_in_at = None, None
+        bearer = request.META.get("HTTP_AUTHORIZATION", "")
+        if bearer:
+            try:
+                _by_token(request, bearer)
+            except Problem as problem:
+                return answers.problem(request, problem)
+        return self.get_response(request)
+
+    def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> None:
+        """Stand the caller at the view's place."""
+        if request.caller is not None:
+            stand(request, place.purposes_at(view))
 
 
 def stand(request: Any, serves: tuple[str, ...]) -> None:
@@ -89,7 +113,7 @@ def _by_token(request: Any, header: str) -> None:
     if held is None:
         operations.count_refused_token()
         raise TokenRefused(remedy=_("请核对令牌，或在“我的账号”里新建一个。"))
-    wanted = request.headers.get("Kexin-Purpose", "")
+    wanted = request.META.get("HTTP_KEXIN_PURPOSE", "")
     if wanted and wanted not in held.purposes:
         raise _purpose_not_held(wanted, held.purposes)
     request.token_purposes = held.purposes
@@ -110,7 +134,7 @@ def _purpose_not_held(wanted: str, held: tuple[str, ...]) -> Problem:
 
 
 def _token_purpose(request: Any, serves: tuple[str, ...]) -> str:
-    if request.headers.get("Kexin-Purpose"):
+    if request.META.get("HTTP_KEXIN_PURPOSE"):
         return str(request.caller.purpose)
     return place.Standing(own=request.token_purposes).at(serves)
 
@@ -148,11 +172,7 @@ def _idle(request: Any) -> int:
 
 
 def _sign_in_again(request: HttpRequest, because: str) -> HttpResponse:
-    """To the sign-in page and back afterwards; the API gets a problem, HTMX a full-page turn."""
-    if request.path.startswith("/api/"):
-        problem = Problem(_("请重新登录。"), remedy=_("请重新登录，或使用令牌。"))
-        problem.status, problem.code = 401, "sign-in-needed"
-        return answers.problem(request, problem)
+    """To the sign-in page and back afterwards; HTMX makes it a full-page turn."""
     back = request.get_full_path() if request.method == "GET" and not request.headers.get("HX-Request") else ""
     query = {key: value for key, value in (("next", back if back != "/" else ""), ("because", because)) if value}
     target = reverse("account_login") + (f"?{urlencode(query)}" if query else "")

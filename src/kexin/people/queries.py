@@ -30,7 +30,7 @@ TOKEN_PREFIX = "kx_"
 
 #: One round trip: person, posts in force, the departments above, the departments led with all below, the token.
 _PRINCIPAL = """
-SELECT p.name, p.staff_no, p.epoch, p.is_active,
+SELECT p.name, p.staff_no, COALESCE(p.phone, '') AS phone, p.epoch, p.is_active,
        ARRAY(SELECT r.role FROM people_roleassignment r
               WHERE r.person_id = p.id AND r.revoked_at IS NULL AND (r.until IS NULL OR r.until > %(at)s)) AS roles,
        COALESCE(d.path, '{}') AS path,
@@ -81,7 +81,7 @@ def lookup(caller: Caller) -> tuple[str, dict[str, Any]] | None:
 
 def principal_from(caller: Caller, row: Sequence[Any]) -> Principal:
     """The rights that a row of `lookup` says this caller has."""
-    name, staff_no, epoch, is_active, roles, path, team, token_holds = row
+    name, staff_no, phone, epoch, is_active, roles, path, team, token_holds = row
     current = bool(is_active and token_holds and epoch == caller.epoch)
     return Principal(
         id=caller.id,
@@ -90,6 +90,7 @@ def principal_from(caller: Caller, row: Sequence[Any]) -> Principal:
         roles=frozenset(roles if current else ()),
         department_ids=frozenset(path if current else ()),
         team_ids=frozenset(team if current else ()),
+        phone=phone,
         is_current=current,
     )
 
@@ -229,14 +230,6 @@ def holders(roles: frozenset[str]) -> dict[str, frozenset[uuid.UUID]]:
 def names_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Names of colleagues by id (the owner column of a list, the signer of a draft); unknown ids are absent."""
     return dict(Person.objects.filter(id__in=person_ids).values_list("id", "name"))
-
-
-def self_of(caller: Caller) -> tuple[str, str]:
-    """Name and phone of the member of staff who asks, or whom a token speaks for; empty for anybody else."""
-    if caller.kind not in (CallerKind.STAFF, CallerKind.TOKEN):
-        return ("", "")
-    found = Person.objects.filter(id=caller.id).values_list("name", "phone").first()
-    return (found[0], found[1] or "") if found else ("", "")
 
 
 def departments_of(person_ids: frozenset[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -37,6 +37,7 @@ class Principal:
 
     ``department_ids`` are the person's department and every department above it (a grant to a department reaches
     everybody below). ``team_ids`` are the departments this person leads, with everything below them.
+    ``phone`` is the asker's own ("" for none), so that the ledger can tell who opened the own number.
     ``is_current`` is False when the person left, the rights changed since the Caller was made, or the token ended:
     then ``roles`` is empty, so that forgetting to look at it opens nothing.
     """
@@ -47,6 +48,7 @@ class Principal:
     roles: frozenset[str]
     department_ids: frozenset[uuid.UUID] = frozenset()
     team_ids: frozenset[uuid.UUID] = frozenset()
+    phone: str = ""
     is_current: bool = True
 
 

@@ -38,3 +38,12 @@ class HeadersMiddleware:
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("X-Frame-Options", "DENY")
         return response
+
+
+class ApiHeadersMiddleware(HeadersMiddleware):
+    """The same for the API, whose answers are documents for programs: a browser that shows one loads nothing for it."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = super().__call__(request)
+        response.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        return response

@@ -44,6 +44,8 @@ ALLOWED_HOSTS = sorted({_origin.hostname, *(LOOPBACK_HOSTS if ON_LOOPBACK else [
 USE_X_FORWARDED_HOST = False
 WSGI_APPLICATION = "kexin.site.wsgi.application"
 ROOT_URLCONF = "kexin.site.urls"
+# No address ends in a slash: nothing to look for a second time.
+APPEND_SLASH = False
 
 ROOMS = [
     "kexin.foundation",
@@ -77,7 +79,16 @@ INSTALLED_APPS = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The API's own chain; `LaneMiddleware` leads there.
+API_MIDDLEWARE = [
+    "kexin.site.headers.ApiHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "kexin.foundation.ui.shell.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "kexin.people.middleware.TokenMiddleware",
+]
 MIDDLEWARE = [
+    "kexin.site.lane.LaneMiddleware",
     # First, so that files, redirects to https and errors of the other layers carry the headers too.
     "kexin.site.headers.HeadersMiddleware",
     "kexin.site.compression.Compression",

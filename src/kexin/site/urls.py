@@ -13,6 +13,7 @@ handler404 = "kexin.foundation.ui.answers.not_found"
 handler500 = "kexin.foundation.ui.answers.failed"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("kexin.site.api")),
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("", home.home, name="home"),
     path("palette", palette.palette, name="palette"),
@@ -23,5 +24,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kexin.chapters.privacy.pages")),
     path("", include("kexin.chapters.security.pages")),
     path("", include("kexin.chapters.compliance.pages")),
-    path("api/v1/", include("kexin.site.api")),
 ]

@@ -14,8 +14,9 @@ from django.db import connections
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Flag, Noted
-from kexin.people import queries as people
+from kexin.foundation.caller import CallerKind
 from kexin.regime.semantic import Invalid, normalise_for
+from kexin.regime.types import Sql
 from kexin.vault import envelopes, watch
 from kexin.vault.records import FULL
 from kexin.vault.search.indexes import EXACT, PERSON_TYPES, indexes_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The code of a choice that makes a customer important, in whichever facet the catalogue has it (级别: 贵宾).
 VIP = "vip"
+#: Askers who have a name and a surname.
+_PEOPLE = frozenset({CallerKind.STAFF, CallerKind.TOKEN})
 #: Openings: a list or a search is none.
 OPENINGS = frozenset(
     {
@@ -42,21 +45,38 @@ OPENINGS = frozenset(
 
 
 def before(asking: Asking, event: Event, rows: Sequence[Raw]) -> tuple[Flag, ...]:
-    """The flags of a line that announces an opening of these people."""
+    """The flags of a line that announces an opening of these people: as the rows brought them, else asked for."""
     if event not in OPENINGS or not rows:
         return ()
+    brought = [row.flagged for row in rows if row.flagged is not None]
+    if len(brought) == len(rows):
+        watched, own = any(one[0] for one in brought), any(one[1] for one in brought)
+    else:
+        subjects = [row.id for row in rows]
+        watched, own = watch.any_watched(subjects), _own_number(asking, subjects)
     found = (
-        (Flag.HONEY, watch.any_watched([row.id for row in rows])),
+        (Flag.HONEY, watched),
         (Flag.VIP, any(VIP in row.facets.values() for row in rows)),
-        (Flag.OWN_NUMBER, _own_number(asking, [row.id for row in rows])),
+        (Flag.OWN_NUMBER, own),
     )
     return tuple(flag for flag, on in found if on)
 
 
+def asked(asking: Asking, subject: uuid.UUID) -> tuple[Sql, Sql]:
+    """Both questions about one person as SQL, for the statement that finds the person anyway (`Raw.flagged`): watched,
+    and whether the asker's own phone is this person's."""
+    watched = Sql("EXISTS (SELECT 1 FROM vault_watch WHERE token = %s)", (watch.token(subject),))
+    tokens = _tokens(asking)
+    if not tokens:
+        return watched, Sql("FALSE")
+    places = ", ".join(["(%s, %s::smallint, %s::bytea)"] * len(tokens))
+    own = f"EXISTS (SELECT 1 FROM vault_tokenexact t WHERE t.subject_id = %s AND (t.index, t.gen, t.token) IN ({places}))"
+    return watched, Sql(own, (subject, *(value for token in tokens for value in token)))
+
+
 def _own_number(asking: Asking, subjects: Sequence[uuid.UUID]) -> bool:
     """Whether the asker's own phone is one of these people's, by its tokens: no value is opened to find out."""
-    _name, phone = people.self_of(asking.caller)
-    tokens = _tokens(asking, phone) if phone else []
+    tokens = _tokens(asking)
     if not tokens:
         return False
     with connections["default"].cursor() as cursor:
@@ -68,7 +88,11 @@ def _own_number(asking: Asking, subjects: Sequence[uuid.UUID]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _tokens(asking: Asking, phone: str) -> list[tuple[str, int, bytes]]:
+def _tokens(asking: Asking) -> list[tuple[str, int, bytes]]:
+    """The tokens of the asker's own phone, none without one."""
+    phone = asking.principal.phone
+    if not phone:
+        return []
     made = tokeniser(asking.bundle)
     tokens: list[tuple[str, int, bytes]] = []
     for attribute in asking.attributes.values():
@@ -91,7 +115,7 @@ def after(
 ) -> None:
     """Once values are open: a second line when the asker bears the surname of the person. Where no name is among the
     values, the display envelope of `subject` is asked for it, under the same line."""
-    own, _phone = people.self_of(asking.caller)
+    own = asking.principal.name if asking.caller.kind in _PEOPLE else ""
     if not own:
         return
     names = _names(asking, values)

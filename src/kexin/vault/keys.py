@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from kexin.evidence import types as ledger
 from kexin.foundation import canonical, clock, crypto
 from kexin.foundation.crypto import DoesNotOpen
+from kexin.foundation.database import prepared
 from kexin.vault import copying, sealing, suites
 from kexin.vault.providers import default_provider, provider
 from kexin.vault.types import KeyMissing, KeyringDown, SubjectErased
@@ -66,12 +67,11 @@ caches: list[MutableMapping[Any, Any]] = [_epochs, suites.known]
 
 
 @contextmanager
-def keyring() -> Iterator[Any]:
-    """A cursor on the keyring. A keyring that does not answer is `KeyringDown`: 503, nothing changed."""
+def _answering() -> Iterator[None]:
+    """What an error of the keyring means. One that does not answer is `KeyringDown`: 503, nothing changed."""
     connection = connections[ALIAS]
     try:
-        with connection.cursor() as cursor:
-            yield cursor
+        yield
     except (OperationalError, InterfaceError) as error:
         if not connection.in_atomic_block:
             connection.close()
@@ -83,30 +83,25 @@ def keyring() -> Iterator[Any]:
 
 
 @contextmanager
+def keyring() -> Iterator[Any]:
+    """A cursor on the keyring."""
+    with _answering(), connections[ALIAS].cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
 def keyring_atomic() -> Iterator[Any]:
-    """One transaction of the keyring; with the same meaning of errors as `keyring`."""
-    connection = connections[ALIAS]
-    try:
-        with transaction.atomic(using=ALIAS), connection.cursor() as cursor:
-            yield cursor
-    except (OperationalError, InterfaceError) as error:
-        if not connection.in_atomic_block:
-            connection.close()
-        raise KeyringDown(remedy=_("稍后再试；数据没有改变")) from error
-    except DatabaseError as error:
-        if getattr(error.__cause__, "sqlstate", "") == _REFUSED_ERASED:
-            raise SubjectErased from error
-        raise
+    """One transaction of the keyring."""
+    with _answering(), transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        yield cursor
 
 
 def ask(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Read from the keyring; a connection that died meanwhile is replaced once."""
     for attempt in (1, 2):
         try:
-            with keyring() as cursor:
-                cursor.execute(sql, params)
-                rows: list[tuple[Any, ...]] = cursor.fetchall()
-                return rows
+            with _answering():
+                return prepared(sql, params, using=ALIAS)
         except KeyringDown:
             if attempt == 2 or connections[ALIAS].in_atomic_block:
                 raise
@@ -281,18 +276,28 @@ def create_many(lines: Iterable[str]) -> None:
         copying.copy(cursor, f"keyring_subjectkey ({_KEY_COLUMNS})", lines)
 
 
+_FOUND = "SELECT k.subject_id, k.grade, k.gen, k.epoch_id, k.wrapped, k.commit16 FROM"
+_KEYS = (
+    f"{_FOUND} unnest(%s::uuid[], %s::smallint[], %s::smallint[]) AS w(subject_id, grade, gen)"
+    " JOIN keyring_subjectkey k USING (subject_id, grade, gen)"
+)
+#: The same for one key. A plan for arrays of any length is never cheap enough for one: it would be planned each time.
+_ONE_KEY = (
+    f"{_FOUND} keyring_subjectkey k WHERE k.subject_id = %s AND k.grade = %s::smallint AND k.gen = %s::smallint"
+)
+
+
 def fetch(refs: Collection[KeyRef]) -> dict[KeyRef, bytes]:
     """The keys of these refs, unwrapped. A missing key of an erased subject is `SubjectErased`; of a living one it
     is an incident (`KeyMissing`), never an empty answer."""
     wanted = list(dict.fromkeys(refs))
     if not wanted:
         return {}
-    rows = ask(
-        "SELECT k.subject_id, k.grade, k.gen, k.epoch_id, k.wrapped, k.commit16"
-        " FROM unnest(%s::uuid[], %s::smallint[], %s::smallint[]) AS w(subject_id, grade, gen)"
-        " JOIN keyring_subjectkey k USING (subject_id, grade, gen)",
-        [[ref.subject_id for ref in wanted], [ref.grade for ref in wanted], [ref.gen for ref in wanted]],
-    )
+    if len(wanted) == 1:
+        rows = ask(_ONE_KEY, [wanted[0].subject_id, wanted[0].grade, wanted[0].gen])
+    else:
+        columns = ([ref.subject_id for ref in wanted], [ref.grade for ref in wanted], [ref.gen for ref in wanted])
+        rows = ask(_KEYS, columns)
     keys: dict[KeyRef, bytes] = {}
     for subject_id, grade, gen, epoch_id, wrapped, commit16 in rows:
         ref = KeyRef(subject_id, grade, gen)

@@ -65,7 +65,7 @@ def facts_of(caller: Caller, subject: Subject) -> SubjectFacts:
         unproven=subject.unproven,
         facets=subject.facets,
         grants=standing.grants,
-        consents=standing.consents,
+        consents=standing.consents or {},
         discarded=subject.discarded_at is not None,
         contact_at=subject.contact_at,
         created_at=subject.created_at,

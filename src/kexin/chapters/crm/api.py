@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import asdict
 from datetime import datetime
@@ -137,31 +138,35 @@ class RevealOut(Schema):
     quota: int
 
 
-def _cells(cells: Any, only: list[str]) -> dict[str, CellOut]:
+def _customer(row: Any, only: list[str]) -> dict[str, Any]:
+    """A card or a row of a list as `CustomerOut` describes it, member by member in its order."""
+    cells = row.cells.items()
     return {
-        key: CellOut(
-            shown=cell.shown.value,
-            text=cell.text,
-            reveal=cell.reveal,
-            rule=cell.rule,
-            article=cell.article,
-            missing=list(cell.missing),
-        )
-        for key, cell in cells.items()
-        if not only or key in only
+        "id": str(row.id),
+        "number": row.number,
+        "kind": row.kind,
+        "state": row.state,
+        "age_status": row.age_status,
+        "relation": row.relation,
+        "fields": {key: _cell(cell) for key, cell in cells if not only or key in only},
     }
 
 
-def _customer(row: Any, only: list[str]) -> CustomerOut:
-    return CustomerOut(
-        id=row.id,
-        number=row.number,
-        kind=row.kind,
-        state=row.state,
-        age_status=row.age_status,
-        relation=row.relation,
-        fields=_cells(row.cells, only),
-    )
+def _cell(cell: Any) -> dict[str, Any]:
+    return {
+        "shown": cell.shown.value,
+        "text": cell.text,
+        "reveal": cell.reveal,
+        "rule": cell.rule,
+        "article": cell.article,
+        "missing": list(cell.missing),
+    }
+
+
+def _answer(document: dict[str, Any]) -> HttpResponse:
+    """A document that has the shape its endpoint declares (a test compares them): validating our own values again, one
+    model for each cell, cost more than the decision about them."""
+    return HttpResponse(json.dumps(document), content_type="application/json; charset=utf-8")
 
 
 @router.post("/customers", response={201: CustomerOpened, 200: CustomerOpened}, summary="新建客户")
@@ -192,17 +197,19 @@ def read_customer(
     card = queries.card(request.caller, subject=customer, columns=only or None, history=False)
     if card.gone:
         raise SubjectErased(card.number)
-    return _customer(card, only)
+    return _answer(_customer(card, only))
 
 
 @router.post("/customer-searches", response=PageOut, summary="查找客户")
 def search_customers(request: ConsoleRequest, body: SearchIn) -> Any:
     """Find customers by phone, surname and last four, part of a name, pinyin or initials, e-mail or number."""
     page = queries.match(request.caller, term=body.term, columns=body.fields, cursor=body.cursor)
-    return PageOut(
-        items=[_customer(row, body.fields) for row in page.rows],
-        next_cursor=page.next_cursor,
-        hints=[str(hint) for hint in page.hints],
+    return _answer(
+        {
+            "items": [_customer(row, body.fields) for row in page.rows],
+            "next_cursor": page.next_cursor,
+            "hints": [str(hint) for hint in page.hints],
+        }
     )
 
 

@@ -8,20 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import connections
-
 from kexin.evidence.keys import ring
 from kexin.evidence.rules import body as bodies
 from kexin.evidence.types import Entry, Noted
 from kexin.foundation import crypto, refusals
 from kexin.foundation.caller import Caller
+from kexin.foundation.database import prepared
 from kexin.foundation.ids import uuid7
 
 SECOND_CONNECTION = "evidence"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INSERT = (
     "INSERT INTO evidence_intake (id, at, event, decision, actor, opens, body, audit_ids, payload)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::uuid[], %s)"
 )
 
 
@@ -61,8 +60,7 @@ def row(caller: Caller, entry: Entry) -> tuple[Noted, tuple[Any, ...]]:
 def note(caller: Caller, entry: Entry, *, using: str = "default") -> Noted:
     """Write one line in the caller's transaction. If it fails, so does the business: nothing happens unrecorded."""
     noted, values = row(caller, entry)
-    with connections[using].cursor() as cursor:
-        cursor.execute(INSERT, values)
+    prepared(INSERT, values, using=using)
     return noted
 
 

@@ -7,6 +7,8 @@ import re
 import uuid
 from collections.abc import Iterable
 
+import msgspec
+
 from kexin.evidence.rules import merkle
 from kexin.evidence.types import Entry
 from kexin.foundation import canonical
@@ -34,10 +36,40 @@ def _code(name: str, value: str) -> str:
     return value
 
 
+class Claims(msgspec.Struct, frozen=True):
+    """What a stored line says of itself, as far as it is compared with what stands beside it."""
+
+    id: str
+    t_us: int
+    event: str
+    decision: str
+    actor: str
+    opens: int
+    subjects: str
+    subject_count: int
+    payload: str
+
+
+_CLAIMS = msgspec.json.Decoder(Claims)
+
+
+def claims(stored: bytes) -> Claims:
+    """Read a stored line; raises ValueError for what is none."""
+    try:
+        return _CLAIMS.decode(stored)
+    except msgspec.MsgspecError as error:
+        raise ValueError("not a line") from error
+
+
 def audit_root(audit_ids: Iterable[uuid.UUID]) -> str:
     """Merkle root (hex) over the sorted distinct audit ids, "" for none: a line binds whom it touched without naming."""
-    distinct = sorted({audit_id.bytes for audit_id in audit_ids})
-    return merkle.root_of([merkle.leaf_hash(value) for value in distinct]).hex() if distinct else ""
+    return packed_root(b"".join(sorted({audit_id.bytes for audit_id in audit_ids})))
+
+
+def packed_root(packed: bytes) -> str:
+    """The same over distinct ids that stand sorted one after the other, 16 bytes each."""
+    leaves = [merkle.leaf_hash(packed[at : at + 16]) for at in range(0, len(packed), 16)]
+    return merkle.root_of(leaves).hex() if leaves else ""
 
 
 def build(

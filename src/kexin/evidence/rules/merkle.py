@@ -66,6 +66,17 @@ class Frontier:
         for leaf in leaves:
             self.append(leaf)
 
+    def extend_tile(self, root: bytes) -> None:
+        """Add a full tile by its root; only where a tile begins."""
+        if self.size % TILE_WIDTH:
+            raise ValueError(f"no tile begins after {self.size} leaves")
+        carry, stack = self.size >> TILE_HEIGHT, self.hashes
+        while carry & 1:
+            root = node_hash(stack.pop(), root)
+            carry >>= 1
+        stack.append(root)
+        self.size += TILE_WIDTH
+
     def root(self) -> bytes:
         """The tree head."""
         if not self.hashes:

@@ -84,6 +84,23 @@ def test_every_change_in_the_database_is_named(ledger: Ledger, statement: str, k
     assert (verdict.damage.kind, verdict.damage.seq) == (kind, seq), verdict.damage
 
 
+def test_every_signed_size_is_compared_wherever_in_a_tile_it_falls(ledger: Ledger):
+    sizes = []
+    for count in (3, 4, 249, 1, 255, 90):
+        ledger.write(count)
+        sizes.append((sizes[-1] if sizes else 0) + count)
+    ledger.deliver()
+    assert verify_now(SERVICE).ok
+    with ledger.databases.connect("sequencer") as direct:
+        signed = {row[0] for row in direct.execute("SELECT size FROM evidence_checkpoint")}
+    assert signed == set(sizes) and {256, 512} <= signed
+    for size in sizes:
+        ledger.tamper(f"UPDATE evidence_checkpoint SET root = sha256(root) WHERE size = {size}")
+        damage = verify_now(SERVICE).damage
+        assert damage is not None and damage.kind == "checkpoint" and f" {size} " in damage.detail
+        ledger.tamper("DELETE FROM evidence_checkpoint WHERE size = (SELECT min(size) FROM evidence_checkpoint)")
+
+
 def test_a_history_rewritten_with_our_own_keys_is_seen_outside(ledger: Ledger):
     """Re-seeded and re-signed in the same database (breeze #916): only the keepers outside can tell."""
     ledger.write(20)

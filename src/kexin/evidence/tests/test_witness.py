@@ -61,6 +61,22 @@ def test_proofs_of_any_tree(size: int, data: st.DataObject):
     assert merkle.Frontier(size, [nodes(*place) for place in merkle.left_nodes(size)]).root() == root
 
 
+@given(size=st.integers(0, 3000))
+def test_a_tree_grown_by_tiles_is_the_tree_grown_by_leaves(size: int):
+    hashes = [merkle.leaf_hash(size.to_bytes(4, "big")) for size in range(size)]
+    by_tiles = merkle.Frontier()
+    for start in range(0, size, merkle.TILE_WIDTH):
+        tile = hashes[start : start + merkle.TILE_WIDTH]
+        if len(tile) == merkle.TILE_WIDTH:
+            by_tiles.extend_tile(merkle.root_of(tile))
+        else:
+            by_tiles.extend(tile)
+    assert (by_tiles.size, by_tiles.root()) == (size, merkle.root_of(hashes))
+    if size % merkle.TILE_WIDTH:
+        with pytest.raises(ValueError, match="no tile begins"):
+            by_tiles.extend_tile(merkle.root_of(hashes))
+
+
 class Log:
     """A log outside the product."""
 

@@ -7,16 +7,22 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
-#: A statement that came this often on one connection is prepared there. Statements that come once are not worth it.
-PREPARE_AFTER = 2
+from kexin.foundation.database.statements import Params, Statements
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL as Django speaks it, but for two things that cost a round trip or a plan on every request."""
 
+    _statements: Statements | None = None
+
     def get_connection_params(self) -> dict[str, Any]:
-        """Ask psycopg to prepare what `prepared_cursor` repeats; Django's own cursors never prepare."""
-        return {**super().get_connection_params(), "prepare_threshold": PREPARE_AFTER}
+        """Keep psycopg from preparing by itself: what it drops after a rollback would be our statements too."""
+        return {**super().get_connection_params(), "prepare_threshold": None}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A new session knows no statement of the old one."""
+        self._statements = None
+        return super().get_new_connection(conn_params)
 
     def is_usable(self) -> bool:
         """Whether the connection lives. On a socket of this machine a server that died has closed it, and a closed
@@ -30,11 +36,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll.register(self.connection.fileno(), select.POLLIN | select.POLLPRI)
         return not poll.poll(0)
 
-    def prepared_cursor(self) -> Any:
-        """A cursor that sends values apart from the statement, so that PostgreSQL can keep its plan."""
+    def prepared(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
+        """The rows of a statement that this session keeps prepared, in the transaction that is open."""
         self.close_if_health_check_failed()
         self.ensure_connection()
+        self.validate_no_broken_transaction()
+        if self.queries_logged or self.execute_wrappers:
+            return self._watched(sql, params)
         with self.wrap_database_errors:
-            cursor: Any = base.ServerBindingCursor
-            prepare: Any = super()._prepare_cursor  # type: ignore[misc]  # Django's own, not in its type stubs
-            return prepare(cursor(self.connection))
+            if self._statements is None:
+                self._statements = Statements(self.connection)
+            return self._statements.rows(sql, params)
+
+    def _watched(self, sql: str, params: Params) -> list[tuple[Any, ...]]:
+        """The same through a cursor of Django's, for those who count or see statements."""
+        bound: Any = base.ServerBindingCursor
+        prepare: Any = super()._prepare_cursor  # type: ignore[misc]  # Django's own, not in its type stubs
+        with prepare(bound(self.connection)) as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.description else []

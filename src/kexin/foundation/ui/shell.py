@@ -178,7 +178,7 @@ class LanguageMiddleware:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         code = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         if request.path.startswith("/api/") and not chosen:
-            wanted = request.headers.get("Accept-Language", "").lower()
+            wanted = str(request.META.get("HTTP_ACCEPT_LANGUAGE", "")).lower()
             code = "en" if wanted.startswith("en") else code
         with translation.override(code):
             request.LANGUAGE_CODE = code

@@ -3,7 +3,7 @@
 from kexin.regime.queries.consents import consent_states, consent_strip, may_be_asked, receipt, receipts, signed_receipt
 from kexin.regime.queries.decisions import (
     actor,
-    actor_and_bundle,
+    asker,
     beside,
     bundle,
     bundle_or_none,
@@ -61,7 +61,7 @@ __all__ = [
     "VersionRow",
     "VersionUnknown",
     "actor",
-    "actor_and_bundle",
+    "asker",
     "beside",
     "bundle",
     "bundle_or_none",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,8 +24,8 @@ from kexin.regime import facts
 from kexin.regime.queries import rulebook
 from kexin.regime.rules import decision as rules
 from kexin.regime.rules import plan as planning
+from kexin.regime.rules import sql as compiled
 from kexin.regime.rules.bundle import compile_bundle
-from kexin.regime.rules.sql import Frame, held
 from kexin.regime.types import (
     EVERYONE,
     Action,
@@ -82,24 +84,22 @@ def _compiled(current: rulebook.InForce | None) -> Bundle | None:
 
 def actor(caller: Caller) -> Actor:
     """The asker with the rights of this instant (two queries); hand it to several questions of one request."""
-    principal = people.principal(caller)
+    return _actor_of(caller, people.principal(caller))
+
+
+def _actor_of(caller: Caller, principal: Principal) -> Actor:
     ids = _principals(principal)
     return _acting(caller, principal, _standing(ids, caller.purpose) if principal.is_current else frozenset())
 
 
-def actor_and_bundle(caller: Caller) -> tuple[Actor, Bundle]:
-    """The asker's rights, their standing relations and the rulebook in force, of one instant: one query, one snapshot.
-    Raises NoRulebook before the first publication."""
+def asker(caller: Caller) -> tuple[Principal, Actor, Bundle]:
+    """Who asks, their rights with their standing relations, and the rulebook in force, of one instant: one query, one
+    snapshot. Raises NoRulebook before the first publication."""
     looked = people.lookup(caller)
-    if looked is None:
-        return actor(caller), bundle()
-    question, named = looked
-    rows = prepared(
-        _ASKER.format(who=question, version=rulebook.IN_FORCE),
-        {**named, "everyone": EVERYONE, "purposes": _purposes(caller.purpose), **_POSTS},
-    )
+    rows = _look_up(caller, *looked) if looked else []
     if not rows:
-        return actor(caller), bundle()
+        principal = people.principal(caller)
+        return principal, _actor_of(caller, principal), bundle()
     principal = people.principal_from(caller, rows[0][:-4])
     relations, *version = rows[0][-4:]
     if not principal.roles <= _KNOWN_POSTS:
@@ -108,24 +108,33 @@ def actor_and_bundle(caller: Caller) -> tuple[Actor, Bundle]:
     found = _compiled(current)
     if found is None:
         raise NoRulebook()
-    return _acting(caller, principal, frozenset(relations)), found
+    return principal, _acting(caller, principal, frozenset(relations)), found
 
 
+def _look_up(caller: Caller, question: str, named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    purposes = compiled.array(compiled.purposes(caller.purpose))
+    return prepared(_asker(question), {**named, "purposes": purposes})
+
+
+@lru_cache(maxsize=1)
+def _asker(question: str) -> str:
+    return _ASKER.format(who=question, version=rulebook.IN_FORCE)
+
+
+_KNOWN_POSTS = frozenset(role.value for role in Role)
+_POSTS = ", ".join(f"('{role}', '{role_principal(role)}'::uuid)" for role in sorted(_KNOWN_POSTS))
 #: `people`'s question with ours around it. Relations held without a subject belong to the person, to the departments
 #: above and led, to the posts, or to everybody: the same principals as `_principals` names.
-_ASKER = """
-WITH who AS MATERIALIZED ({who}), version AS ({version})
+_ASKER = f"""
+WITH who AS MATERIALIZED ({{who}}), version AS ({{version}})
 SELECT who.*,
        ARRAY(SELECT DISTINCT g.relation::text FROM regime_grant g
               WHERE g.subject_id IS NULL AND g.purpose = ANY(%(purposes)s::text[]) AND (g.until IS NULL OR g.until > %(at)s)
-                AND g.principal_id = ANY(ARRAY[%(id)s, %(everyone)s]::uuid[] || who.path || who.team || ARRAY(
-                    SELECT post.id FROM unnest(%(roles)s::text[], %(posts)s::uuid[]) AS post(role, id)
-                     WHERE post.role = ANY(who.roles)))),
+                AND g.principal_id = ANY(ARRAY[%(id)s, '{EVERYONE}']::uuid[] || who.path || who.team || ARRAY(
+                    SELECT post.id FROM (VALUES {_POSTS}) AS post(role, id) WHERE post.role = ANY(who.roles)))),
        version.*
   FROM who LEFT JOIN version ON TRUE
 """
-_KNOWN_POSTS = frozenset(role.value for role in Role)
-_POSTS = {"roles": sorted(_KNOWN_POSTS), "posts": [role_principal(role) for role in sorted(_KNOWN_POSTS)]}
 
 
 def _principals(principal: Principal) -> tuple[uuid.UUID, ...]:
@@ -155,12 +164,7 @@ def _standing(principal_ids: tuple[uuid.UUID, ...], purpose: str) -> frozenset[s
         "SELECT DISTINCT relation FROM regime_grant WHERE subject_id IS NULL AND principal_id = ANY(%s::uuid[])"
         " AND purpose = ANY(%s::text[]) AND (until IS NULL OR until > %s)"
     )
-    return frozenset(relation for (relation,) in prepared(sql, [list(principal_ids), _purposes(purpose), now()]))
-
-
-def _purposes(purpose: str) -> list[str]:
-    """Purposes of a grant that hold under this one. A purpose that no database can hold holds nowhere."""
-    return [""] if "\x00" in purpose or not purpose.isprintable() else ["", purpose]
+    return frozenset(relation for (relation,) in prepared(sql, [list(principal_ids), compiled.purposes(purpose), now()]))
 
 
 def decide(
@@ -202,12 +206,13 @@ def plan(
     context: Context | None = None,
     actor: Actor | None = None,
     under: Bundle | None = None,
+    given: Collection[Sql] = (),
 ) -> BulkPlan:
     """The same question about every row of `vault_subject` (alias ``s``), before any row is read.
 
     ``filters``, ``sorts`` and ``groups`` are the attributes that the query filters, orders or groups by: each needs a
-    gate of its own (`search`, `sort`, `aggregate`), else a hidden value could be read through the query. Raises
-    NoRulebook; a no is a plan without rows.
+    gate of its own (`search`, `sort`, `aggregate`), else a hidden value could be read through the query. ``given``: what
+    another plan for the same rows knows already (`BulkPlan.known`). Raises NoRulebook; a no is a plan without rows.
     """
     asked = context or Context()
     gates = (
@@ -223,17 +228,31 @@ def plan(
         gates=gates,
         context=asked if asked.at else replace(asked, at=now()),
         facts=facts.registered(),
+        given=given,
     )
 
 
 _FACTS = """
 SELECT subject_id, relation AS word, NULL AS channel, NULL AS status FROM regime_grant
- WHERE subject_id = ANY(%(ids)s::uuid[]) AND principal_id = ANY(%(principals)s::uuid[])
-   AND purpose = ANY(%(purposes)s::text[]) AND (until IS NULL OR until > %(at)s)
+ WHERE subject_id {those} AND principal_id = ANY(%(principals)s::uuid[])
+   AND purpose = ANY(%(purposes)s::text[]) AND (until IS NULL OR until > %(at)s::timestamptz)
 UNION ALL
-SELECT subject_id, purpose, channel, CASE WHEN status = 'given' AND valid_until <= %(at)s THEN 'expired' ELSE status END
-  FROM regime_consentstate WHERE subject_id = ANY(%(ids)s::uuid[])
+SELECT subject_id, purpose, channel,
+       CASE WHEN status = 'given' AND valid_until <= %(at)s::timestamptz THEN 'expired' ELSE status END
+  FROM regime_consentstate WHERE subject_id {those}
 """
+_GROUPED = """
+SELECT subject_id, array_agg(word) FILTER (WHERE status IS NULL) AS relations,
+       (json_agg(json_build_array(word, channel, status)) FILTER (WHERE status IS NOT NULL))::text AS consents
+  FROM ({facts}) AS facts GROUP BY subject_id
+"""
+_SOME = "= ANY(%(ids)s::uuid[])"
+_FACTS_OF_SOME = _FACTS.format(those=_SOME)
+#: By the number of subjects that the question is about: a plan for any number is never cheap enough for one.
+_GROUPED_OF = {
+    True: _GROUPED.format(facts=_FACTS.format(those="= %(id)s::uuid")),
+    False: _GROUPED.format(facts=_FACTS_OF_SOME),
+}
 
 
 def subject_facts(
@@ -244,7 +263,8 @@ def subject_facts(
     ids = list(dict.fromkeys(subject_ids))
     grants: dict[uuid.UUID, set[str]] = {one: set(who.standing) for one in ids}
     consents: dict[uuid.UUID, dict[tuple[str, str], str]] = {one: {} for one in ids}
-    for subject_id, first, channel, status in prepared(_FACTS, {**_asked(who), "ids": ids}):
+    asked = {**_asked(who), "ids": compiled.array(map(str, ids))}
+    for subject_id, first, channel, status in prepared(_FACTS_OF_SOME, asked):
         if status is None:
             grants[subject_id].add(first)
         else:
@@ -254,42 +274,34 @@ def subject_facts(
 
 def _asked(actor: Actor) -> dict[str, Any]:
     """The parameters of `_FACTS`, but for the subjects."""
-    return {"principals": list(actor.principal_ids), "purposes": _purposes(actor.purpose), "at": now()}
+    return {
+        "principals": compiled.array(map(str, actor.principal_ids)),
+        "purposes": compiled.array(compiled.purposes(actor.purpose)),
+        "at": now().isoformat(),
+    }
 
 
-_GROUPED = f"""
-SELECT subject_id, array_agg(word) FILTER (WHERE status IS NULL) AS relations,
-       (json_agg(json_build_array(word, channel, status)) FILTER (WHERE status IS NOT NULL))::text AS consents
-  FROM ({_FACTS}) AS facts GROUP BY subject_id
-"""
-
-
-def facts_lookup(actor: Actor) -> tuple[str, dict[str, Any]]:
+def facts_lookup(actor: Actor, *, one: bool = False) -> tuple[str, dict[str, Any]]:
     """The question of `subject_facts` as SQL (columns subject_id, relations, consents; a row for each subject of
-    ``%(ids)s`` of whom something is known) and its other parameters by name, for a room that asks it together with a
-    question of its own, in one snapshot. `standing_of` reads the two columns."""
-    return _GROUPED, _asked(actor)
+    ``%(ids)s`` of whom something is known; ``one``: of ``%(id)s`` alone) and its other parameters by name, for a room
+    that asks it together with a question of its own, in one snapshot. `standing_of` reads the two columns."""
+    return _GROUPED_OF[one], _asked(actor)
 
 
-def beside(actor: Actor) -> Sql:
-    """The join that brings what `subject_facts` says to rows of alias ``s`` as columns of alias ``held``: `relations`
-    and `consents`, which `standing_of` reads. A plan's own `held` is the same join at the plan's instant."""
-    frame = Frame(
-        principal_ids=actor.principal_ids,
-        standing=actor.standing,
-        purpose=_purposes(actor.purpose)[-1],
-        at=now(),
-        facts={},
-    )
-    return held(frame)
+def beside(actor: Actor, *, at: datetime, consents: bool = True) -> Sql:
+    """Columns that bring what `subject_facts` says to rows of alias ``s``: `RELATIONS`, and `CONSENTS` where some rule
+    looks at them (else it is NULL). `standing_of` reads both, and a plan's `beside` looks into the first."""
+    relations = compiled.held(actor, at=at)
+    asked = compiled.consents(at=at) if consents else Sql("NULL::text AS held_consents")
+    return Sql(f"{relations.text}, {asked.text}", (*relations.params, *asked.params))
 
 
-def standing_of(actor: Actor, relations: Iterable[str], consents: str | None) -> Standing:
-    """The two columns of `beside` as facts for a single decision."""
+def standing_of(actor: Actor, relations: Iterable[str], consents: str | None, *, asked: bool = True) -> Standing:
+    """The two columns of `beside` as facts for a single decision. ``asked``: consents were asked for."""
     told = json.loads(consents) if consents else ()
     return Standing(
         grants=actor.standing.union(relations),
-        consents={(purpose, channel): status for purpose, channel, status in told},
+        consents={(purpose, channel): status for purpose, channel, status in told} if asked else None,
     )
 
 

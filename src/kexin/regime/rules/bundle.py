@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from kexin.regime.rules.conditions import All, In, Node, Words, bind, parse
+from kexin.regime.rules.conditions import All, HasConsent, In, Node, Words, atoms, bind, parse
 from kexin.regime.types.decision import Bundle, Cell, CompiledRule
 from kexin.regime.types.rulebook import Action, AttributeDef, Basis, Effect, Rulebook, RuleDef
 
@@ -38,6 +38,7 @@ def compile_bundle(rulebook: Rulebook, *, version: int = 0) -> Bundle:
                 condition=_with_kinds(bind(condition, rulebook.purposes[purpose]), rule),
                 obligations=rule.obligations,
                 article=rule.article,
+                consents=any(isinstance(one, HasConsent) for one in atoms(condition)),
             )
             for action in tuple(Action) if rule.actions is None else rule.actions:
                 if compiled.permit:

@@ -4,6 +4,7 @@ permit counts only when TRUE, a forbid unless FALSE; what nobody carries out is 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from kexin.regime.rules.bundle import cells
 from kexin.regime.rules.evaluator import evaluate, missing_facts
@@ -91,7 +92,13 @@ def unbound(bundle: Bundle, key: str) -> AttributeDecision:
     attribute = bundle.attributes.get(key)
     if attribute is None:
         return denial(Reason.ATTRIBUTE_UNKNOWN, who="steward")
-    return denial(Reason.NOT_BOUND, who=attribute.owner, article="PIPL 6")
+    return _not_bound(attribute.owner)
+
+
+@lru_cache(maxsize=128)
+def _not_bound(owner: str) -> AttributeDecision:
+    """One object for all attributes of an owner: a card asks about dozens that its purpose does not need."""
+    return denial(Reason.NOT_BOUND, who=owner, article="PIPL 6")
 
 
 def executable(rule: CompiledRule, can_execute: frozenset[str]) -> bool:

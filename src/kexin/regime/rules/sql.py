@@ -1,8 +1,10 @@
 """The condition tree as SQL over alias ``s``. Each node becomes two questions that are never NULL: is it TRUE, is it
 FALSE. So nothing outside a leaf ever meets a NULL, and `NOT` never has to be trusted with one.
 
-Values are parameters, always; names come from `facts.register`, written by programmers. Consents and grants are
-EXISTS over data, never rule text."""
+What belongs to the asker and the instant is a parameter; words of the rulebook are quoted by `literal` alone, because a
+statement whose only unknowns are an asker and an instant is planned once, and planning a governed list costs more than
+running it. Names come from `facts.register`, written by programmers. Consents and grants are questions over data, never
+rule text."""
 
 from __future__ import annotations
 
@@ -13,51 +15,94 @@ from datetime import datetime
 
 from kexin.regime.rules.conditions import All, Any_, Compare, Granted, HasConsent, In, IsSet, Node, Not
 from kexin.regime.rules.evaluator import GIVEN
-from kexin.regime.rules.facts import FACET, FACTS, UnknownFact
-from kexin.regime.types.decision import Sql
+from kexin.regime.rules.facts import FACET, UnknownFact
+from kexin.regime.types.decision import Actor, Sql
 
 TRUE = Sql("TRUE")
 FALSE = Sql("FALSE")
 
 _OPERATORS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_STATE = "subject.state"
 
-_GRANT = (
-    "EXISTS (SELECT 1 FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY(%s::uuid[])"
-    " AND g.relation = ANY(%s::text[]) AND g.purpose = ANY(%s::text[]) AND (g.until IS NULL OR g.until > %s))"
+#: Grants that the asker of a frame holds to a row now; three parameters (`Frame.asker`).
+_GRANTS = (
+    "FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY(%s::uuid[])"
+    " AND g.purpose = ANY(%s::text[]) AND (g.until IS NULL OR g.until > %s::timestamptz)"
 )
-#: What the asker holds to each row, read once per row and joined beside it; `OFFSET 0` keeps the planner of PostgreSQL
-#: from writing the subquery out again at every mention. Consents come along for the single decision about a row.
-_HELD = (
-    " CROSS JOIN LATERAL (SELECT"
-    " ARRAY(SELECT g.relation FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY(%s::uuid[])"
-    " AND g.purpose = ANY(%s::text[]) AND (g.until IS NULL OR g.until > %s))::text[] AS relations,"
-    " (SELECT json_agg(json_build_array(c.purpose, c.channel, CASE WHEN c.status = 'given' AND c.valid_until <= %s"
-    " THEN 'expired' ELSE c.status END))::text FROM regime_consentstate c WHERE c.subject_id = s.id) AS consents"
-    " OFFSET 0) AS held"
+#: The columns that `held` and `consents` bring to rows of alias ``s``.
+RELATIONS, CONSENTS = "s.held_relations", "s.held_consents"
+_HELD = f"ARRAY(SELECT g.relation {_GRANTS})::text[] AS held_relations"
+_CONSENTS = (
+    "(SELECT json_agg(json_build_array(c.purpose, c.channel, CASE WHEN c.status = 'given' AND c.valid_until <="
+    " %s::timestamptz THEN 'expired' ELSE c.status END))::text FROM regime_consentstate c WHERE c.subject_id = s.id)"
+    " AS held_consents"
 )
-#: The columns of that join.
-RELATIONS, CONSENTS = "held.relations", "held.consents"
-_CONSENT = "EXISTS (SELECT 1 FROM regime_consentstate c WHERE c.subject_id = s.id AND c.purpose = %s AND c.channel = %s"
-_GIVEN = "(c.status = %s AND (c.valid_until IS NULL OR c.valid_until > %s))"
+_CONSENT = "EXISTS (SELECT 1 FROM regime_consentstate c WHERE c.subject_id = s.id AND c.purpose = {} AND c.channel = {}"
+_GIVEN = f"(c.status = '{GIVEN}' AND (c.valid_until IS NULL OR c.valid_until > %s::timestamptz))"
+
+
+def literal(text: str) -> str:
+    """A word of the rulebook inside a statement that is sent with parameters. The backslash form means the same
+    whatever a server thinks of backslashes. Raises ValueError for what no PostgreSQL can take."""
+    if "\x00" in text:
+        raise ValueError("a text with NUL cannot be asked for")
+    quoted = text.replace("'", "''").replace("%", "%%")
+    return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in text else f"'{quoted}'"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """Words of the rulebook as a text array."""
+    return f"ARRAY[{', '.join(literal(text) for text in texts)}]::text[]"
+
+
+def array(texts: Iterable[str]) -> str:
+    """A parameter that PostgreSQL reads as an array: one text for the driver, which would ask every element its type."""
+    return "{" + ",".join('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' for text in texts) + "}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What a compilation is bound to: the asker, the purpose, the instant, and where each fact stands in the row.
-    ``held``: the rows come with the join of `held`, so that a relation is a look into it, not a question of its own."""
+    """What a compilation is bound to. ``asker``: the principals, purposes and instant of a question about grants, as
+    parameters (none where the asker has no principal). ``states``: what `subject.state` can be on the rows in question;
+    empty: anything. ``held``: the rows bring what `held` says, so that a relation is a look into it."""
 
-    principal_ids: tuple[uuid.UUID, ...]
+    asker: tuple[str, ...]
+    at: str
     standing: frozenset[str]
-    purpose: str
-    at: datetime
     facts: Mapping[str, str]
+    states: frozenset[str] = frozenset()
     held: bool = False
 
 
-def held(frame: Frame) -> Sql:
-    """The join that brings relations and consents of each row ``s``; see `_HELD`."""
-    purposes = list(dict.fromkeys(["", frame.purpose]))
-    return Sql(_HELD, (list(frame.principal_ids), purposes, frame.at, frame.at))
+def frame(actor: Actor, *, at: datetime, facts: Mapping[str, str], states: Iterable[str] = ()) -> Frame:
+    """The frame of an asker at an instant."""
+    instant = at.isoformat()
+    return Frame(
+        asker=_asker(actor.principal_ids, actor.purpose, instant) if actor.principal_ids else (),
+        at=instant,
+        standing=actor.standing,
+        facts=facts,
+        states=frozenset(states),
+    )
+
+
+def _asker(principals: Iterable[uuid.UUID], purpose: str, instant: str) -> tuple[str, ...]:
+    return array(str(one) for one in principals), array(purposes(purpose)), instant
+
+
+def purposes(purpose: str) -> list[str]:
+    """Purposes of a grant that hold under this one. A purpose that no database can hold holds nowhere."""
+    return ["", purpose] if purpose and purpose.isprintable() else [""]
+
+
+def held(actor: Actor, *, at: datetime) -> Sql:
+    """The column that brings to a row ``s`` what the asker holds to it."""
+    return Sql(_HELD, _asker(actor.principal_ids, actor.purpose, at.isoformat()))
+
+
+def consents(*, at: datetime) -> Sql:
+    """The column that brings the consents of a row ``s`` for a single decision."""
+    return Sql(_CONSENTS, (at.isoformat(),))
 
 
 def is_true(node: Node, frame: Frame) -> Sql:
@@ -82,21 +127,25 @@ def _compile(node: Node, frame: Frame, *, wanted: bool) -> Sql:
             found = _granted(relations, frame)
             return found if wanted else negation(found)
         case HasConsent(purpose, channel):
-            tail = f" AND {_GIVEN})" if wanted else f" AND NOT {_GIVEN})"
-            return Sql(_CONSENT + tail, (purpose, channel, GIVEN, frame.at))
+            given = _GIVEN if wanted else f"NOT {_GIVEN}"
+            asked = _CONSENT.format(literal(purpose), literal(channel))
+            return Sql(f"{asked} AND {given})", (frame.at,))
         case IsSet(fact):
-            expression = _fact(fact, frame)
-            return Sql(f"({expression.text} IS {'NOT NULL' if wanted else 'NULL'})", expression.params)
+            return Sql(f"({_fact(fact, frame)} IS {'NOT NULL' if wanted else 'NULL'})")
         case In(fact, values):
             return _in(fact, values, frame, wanted=wanted)
         case Compare(op, fact, value):
-            expression = _fact(fact, frame)
-            cast = {"text": "text", "boolean": "boolean", "instant": "timestamptz"}[_kind(fact)]
-            # byte order: a text is equal only to itself, whatever the collation of the database thinks
-            collate = ' COLLATE "C"' if cast == "text" else ""
-            test = f"(({expression.text}{collate} {_OPERATORS[op]} %s::{cast}) IS {'TRUE' if wanted else 'FALSE'})"
-            return Sql(test, (*expression.params, value))
+            return Sql(f"(({_fact(fact, frame)}{_compared(op, value)}) IS {'TRUE' if wanted else 'FALSE'})")
     raise TypeError(f"not a condition: {node!r}")
+
+
+def _compared(op: str, value: str | bool | datetime) -> str:
+    """Operator and value. Byte order: a text is equal only to itself, whatever the collation of the database thinks."""
+    if isinstance(value, bool):
+        return f" {_OPERATORS[op]} {str(value).upper()}"
+    if isinstance(value, datetime):
+        return f" {_OPERATORS[op]} {literal(value.isoformat())}::timestamptz"
+    return f' COLLATE "C" {_OPERATORS[op]} {literal(value)}'
 
 
 def _granted(relations: tuple[str, ...], frame: Frame) -> Sql:
@@ -104,35 +153,33 @@ def _granted(relations: tuple[str, ...], frame: Frame) -> Sql:
         return FALSE
     if not frame.standing.isdisjoint(relations):
         return TRUE
-    if not frame.principal_ids:
+    if not frame.asker:
         return FALSE
     if frame.held:
-        return Sql(f"({RELATIONS} && %s::text[])", (list(relations),))
-    purposes = list(dict.fromkeys(["", frame.purpose]))
-    return Sql(_GRANT, (list(frame.principal_ids), list(relations), purposes, frame.at))
+        return Sql(f"({RELATIONS} && {literals(relations)})")
+    return Sql(f"EXISTS (SELECT 1 {_GRANTS} AND g.relation = ANY({literals(relations)}))", frame.asker)
 
 
 def _in(fact: str, values: tuple[str, ...], frame: Frame, *, wanted: bool) -> Sql:
-    if not values:
+    """A state that the rows in question cannot have, or must have, is no question to them."""
+    inside = frame.states.intersection(values) if fact == _STATE else frozenset()
+    if not values or (fact == _STATE and frame.states and not inside):
         return FALSE if wanted else TRUE
-    expression = _fact(fact, frame)
-    test = f'(({expression.text} COLLATE "C" = ANY(%s::text[])) IS {"TRUE" if wanted else "FALSE"})'
-    return Sql(test, (*expression.params, list(values)))
+    if inside and inside == frame.states:
+        return TRUE if wanted else FALSE
+    test = f'({_fact(fact, frame)} COLLATE "C" = ANY({literals(values)}))'
+    return Sql(f"({test} IS {'TRUE' if wanted else 'FALSE'})")
 
 
-def _kind(fact: str) -> str:
-    return FACTS[fact].kind if fact in FACTS else "text"
-
-
-def _fact(fact: str, frame: Frame) -> Sql:
+def _fact(fact: str, frame: Frame) -> str:
     """The expression of a fact. A facet counts as a fact only while it is a JSON text, as in the evaluator."""
     room, _, key = fact.partition(".")
     column = frame.facts.get(FACET if room == FACET else fact)
     if column is None:
         raise UnknownFact(fact)
     if room == FACET:
-        return Sql(f"(CASE WHEN jsonb_typeof({column}->%s) = 'string' THEN {column}->>%s END)", (key, key))
-    return Sql(f"({column})")
+        return f"(CASE WHEN jsonb_typeof({column}->{literal(key)}) = 'string' THEN {column}->>{literal(key)} END)"
+    return f"({column})"
 
 
 def conjunction(parts: Iterable[Sql]) -> Sql:

@@ -3,8 +3,10 @@ PostgreSQL. And the rules are monotone: a forbid never enlarges, a permit never 
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from kexin.regime.rules.decision import decide
 from kexin.regime.rules.facts import DISCARDED
 from kexin.regime.rules.plan import plan
+from kexin.regime.rules.sql import conjunction, held
 from kexin.regime.tests.rulebooks import book, rule
 from kexin.regime.types import EVERYONE, Action, Actor, Bundle, Context, Outcome, RuleDef, Sql, SubjectFacts
 
@@ -159,6 +162,20 @@ def policies(draw: Any) -> tuple[RuleDef, ...]:
     return tuple(named.values())
 
 
+def policy(when: Any, *, permit: bool = True) -> RuleDef:
+    """One rule about everything."""
+    return rule(
+        f"{'p' if permit else 'f'}-{abs(hash(repr(when)))}", permit=permit, when=when,
+        roles=("sales",), purposes=("service", "sell", "law"), actions=(Action.READ,),
+    )  # fmt: skip
+
+
+def plain(**facts: Any) -> dict[str, Any]:
+    """A row of which everything is known."""
+    known = {"kind": "person", "state": "active", "age_status": "adult", "unproven": False, "contact_at": AT}
+    return {**known, "created_at": AT, "discarded_at": None, "facets": {}, "grants": [], "consents": {}, **facts}
+
+
 #: Rows as a table: what connects as `web` may not even create a temporary one.
 SUBJECTS = (
     "jsonb_to_recordset(%s::jsonb) AS s(id uuid, kind text, state text, age_status text, unproven boolean,"
@@ -235,8 +252,10 @@ def singly(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: b
     return found
 
 
-def in_bulk(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: bool) -> dict[int, dict[str, str]]:
-    """The same from one query."""
+def in_bulk(
+    bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: bool, beside: bool = False
+) -> dict[int, dict[str, str]]:
+    """The same from one query; ``beside``: from rows that bring what the asker holds to them."""
     made = plan(
         bundle, actor(purpose), action=Action.READ, attributes=ATTRIBUTES, gates=GATED if gates else (),
         context=CONTEXT, facts=FACTS,
@@ -244,19 +263,28 @@ def in_bulk(bundle: Bundle, rows: list[dict[str, Any]], purpose: str, *, gates: 
     if made.empty:
         assert made.row == Sql("FALSE")
         return {}
-    columns = [column for column in made.columns.values() if isinstance(column, Sql)]
-    chosen = "".join(f", {column.text}" for column in columns)
-    params = [value for column in columns for value in column.params]
+    return outcomes_of(made.beside if beside else made.columns, made.row, rows, purpose, beside=beside)
+
+
+def outcomes_of(
+    columns: Mapping[str, Outcome | Sql], row: Sql, rows: list[dict[str, Any]], purpose: str, *, beside: bool
+) -> dict[int, dict[str, str]]:
+    """Row -> attribute -> outcome for rows on which ``row`` is TRUE."""
+    asked = [column for column in columns.values() if isinstance(column, Sql)]
+    chosen = "".join(f", {column.text}" for column in asked)
+    brought = held(actor(purpose), at=AT) if beside else Sql("1")
+    inner = f"SELECT s.*, {brought.text} FROM {SUBJECTS} WHERE {row.text} OFFSET 0"
+    params = [value for column in asked for value in column.params]
     with connection.cursor() as cursor:
-        query = f"SELECT s.id{chosen} FROM {SUBJECTS} WHERE {made.row.text}"
-        cursor.execute(query, [*params, as_json(rows), *made.row.params])
+        cursor.execute(
+            f"SELECT s.id{chosen} FROM ({inner}) AS s", [*params, *brought.params, as_json(rows), *row.params]
+        )
         answers = cursor.fetchall()
     found = {}
     for identity, *values in answers:
         left = iter(values)
         found[identity.int - 1000] = {
-            key: str(column.value if isinstance(column, Outcome) else next(left))
-            for key, column in made.columns.items()
+            key: str(column.value if isinstance(column, Outcome) else next(left)) for key, column in columns.items()
         }
     return found
 
@@ -275,11 +303,80 @@ class TestEquivalence:
         bundle = book(*policy)
         expected = singly(bundle, rows, purpose, gates=gates)
         assert in_bulk(bundle, rows, purpose, gates=gates) == expected
+        assert in_bulk(bundle, rows, purpose, gates=gates, beside=True) == expected
         kind = "none" if not expected else "all" if len(expected) == len(rows) else "some"
         self.seen[kind] = self.seen.get(kind, 0) + 1
         for outcomes in expected.values():
             for outcome in outcomes.values():
                 self.seen[outcome] = self.seen.get(outcome, 0) + 1
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(policies(), ROWS, st.sampled_from(["service", "sell", "law"]))
+    def test_a_second_plan_asks_of_the_same_rows_only_what_is_left(
+        self, policy: tuple[RuleDef, ...], rows: list[dict[str, Any]], purpose: str
+    ) -> None:
+        """Contacting the rows of a list: what the list's own predicate made sure of is not asked again."""
+        fill(rows)
+        bundle, who = book(*policy), actor(purpose)
+        first = plan(bundle, who, action=Action.READ, attributes=ATTRIBUTES, context=CONTEXT, facts=FACTS)
+        if first.empty:
+            return
+        second = plan(
+            bundle, who, action=Action.SEARCH, attributes=ATTRIBUTES, context=CONTEXT, facts=FACTS, given=first.known
+        )
+        listed = outcomes_of(second.beside, first.row, rows, purpose, beside=True)
+        for place, outcomes in listed.items():
+            facts = facts_of(place, rows[place], purpose)
+            single = decide(
+                bundle, who, action=Action.SEARCH, subject=facts, attributes=ATTRIBUTES, context=CONTEXT
+            )
+            assert outcomes == {key: single[key].outcome.value for key in ATTRIBUTES}
+        narrowed = conjunction((first.row, second.row))
+        both = outcomes_of(second.columns, narrowed, rows, purpose, beside=False)
+        assert both == {place: one for place, one in listed.items() if set(one.values()) != {"deny"}}
+
+    @pytest.mark.parametrize("op", ["eq", "ne", "in"])
+    def test_words_of_the_rulebook_are_quoted_whatever_they_hold(self, op: str) -> None:
+        """They stand in the statement itself: each hostile text finds its own row and leaves the statement whole."""
+        rows = [plain(facets={"city": text}) for text in TEXTS]
+        fill(rows)
+        for text in TEXTS:
+            bundle = book(policy({op: ["facet.city", [text] if op == "in" else text]}))
+            expected = singly(bundle, rows, "service", gates=False)
+            assert len(expected) == (len(TEXTS) - 1 if op == "ne" else 1)
+            assert in_bulk(bundle, rows, "service", gates=False) == expected, text
+
+    @pytest.mark.parametrize("purpose", ["service", "law"])
+    @pytest.mark.parametrize("permit", [True, False])
+    def test_states_that_rows_cannot_have_or_must_have_are_no_question(self, permit: bool, purpose: str) -> None:
+        states = ("active", "frozen", "erasing", "erased")
+        rows = [plain(state=state) for state in (*states, None)]
+        fill(rows)
+        for size in range(len(states) + 1):
+            for chosen in itertools.combinations(states, size):
+                for when in ({"state_is": [*chosen]}, {"not": {"state_is": [*chosen]}}):
+                    more = () if permit else (policy(None),)
+                    bundle = book(policy(when, permit=permit), *more)
+                    expected = singly(bundle, rows, purpose, gates=False)
+                    assert in_bulk(bundle, rows, purpose, gates=False) == expected, when
+                    assert in_bulk(bundle, rows, purpose, gates=False, beside=True) == expected, when
+
+    @pytest.mark.parametrize("permit", [True, False])
+    def test_a_rule_that_looks_at_consents_makes_the_plan_say_so(self, permit: bool) -> None:
+        bundle = book(policy({"not": {"any": [{"has_consent": ["sell", "sms"]}]}}, permit=permit), policy(None))
+        made = plan(bundle, actor("service"), action=Action.READ, attributes=ATTRIBUTES, context=CONTEXT, facts=FACTS)
+        assert made.consents
+
+    @settings(max_examples=100, deadline=None)
+    @given(policies(), ROWS, st.sampled_from(["service", "sell"]))
+    def test_where_no_rule_looks_at_consents_they_decide_nothing(
+        self, policy: tuple[RuleDef, ...], rows: list[dict[str, Any]], purpose: str
+    ) -> None:
+        bundle = book(*policy)
+        made = plan(bundle, actor(purpose), action=Action.READ, attributes=ATTRIBUTES, context=CONTEXT, facts=FACTS)
+        if not made.consents:
+            unasked = [row | {"consents": {}} for row in rows]
+            assert singly(bundle, rows, purpose, gates=False) == singly(bundle, unasked, purpose, gates=False)
 
     def test_the_comparison_was_not_vacuous(self) -> None:
         """Degeneracy guard: enough policies gave some rows but not all, and every outcome occurred often."""

@@ -64,10 +64,11 @@ class SubjectFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What the regime's own tables say of one subject for one caller; the vault merges it with its own columns."""
+    """What the regime's own tables say of one subject for one caller; the vault merges it with its own columns.
+    ``consents`` None: not asked for, because no rule of the question looks at any."""
 
     grants: frozenset[str] = frozenset()
-    consents: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    consents: Mapping[tuple[str, str], str] | None = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,10 +183,13 @@ class BulkPlan:
     """A question about many rows, decided before it runs.
 
     ``row``: boolean SQL, never NULL; rows for which it is false do not exist for this caller. ``columns``: attribute
-    -> a constant outcome, or SQL that yields the text 'allow', 'mask' or 'deny' for each row (equal SQL objects are
-    equal questions). ``beside``: the same outcomes for rows that come with the join ``held`` (aliases ``s`` and
-    ``held``: relations and consents of each row, read once); ``living``: rows not closed by their state. ``gates``: refused ones are in `refused`. ``obligations``: all that this layer must execute.
-    ``denials``: why an attribute is a constant DENY. ``empty``: no row can pass, the query need not run.
+    -> a constant outcome, or SQL that yields the text 'allow', 'mask' or 'deny' for each row of ``row`` (equal SQL
+    objects are equal questions). ``beside``: the same outcomes for rows that bring what the asker holds to them
+    (`rules.sql.held`). ``known``: questions that are TRUE on every row of ``row``; another plan about the same rows need
+    not ask them again. ``living``: one of them, rows not closed by their state. ``consents``: some rule looks at
+    consents. ``at``: the instant by which the plan judges what has ended. ``gates``: refused ones are in `refused`.
+    ``obligations``: all that this layer must execute. ``denials``: why an attribute is a constant DENY. ``empty``: no
+    row can pass, the query need not run.
     """
 
     action: Action
@@ -195,7 +199,9 @@ class BulkPlan:
     columns: Mapping[str, Outcome | Sql]
     living: Sql = Sql("FALSE")
     beside: Mapping[str, Outcome | Sql] = field(default_factory=dict)
-    held: Sql = Sql("")
+    known: frozenset[Sql] = frozenset()
+    consents: bool = False
+    at: datetime | None = None
     gates: tuple[Gate, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     rule_ids: tuple[str, ...] = ()
@@ -210,7 +216,7 @@ class BulkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule with its condition as a tree (`rules.conditions`), ready for one purpose."""
+    """A rule with its condition as a tree (`rules.conditions`), ready for one purpose. ``consents``: it looks at some."""
 
     id: str
     order: int
@@ -219,6 +225,7 @@ class CompiledRule:
     condition: Any
     obligations: tuple[Obligation, ...]
     article: str
+    consents: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.ids import uuid7
 from kexin.foundation.problems import Refused
 from kexin.people import queries as people
-from kexin.regime.types import Action, BulkPlan
+from kexin.regime.types import Action, BulkPlan, Sql
 from kexin.vault.models import Disclosure
 from kexin.vault.operations.files import keep_file
 from kexin.vault.queries import rows as governed_rows
@@ -100,9 +100,9 @@ def _opened(asking: Asking, asked: Sequence[str], own: tuple[Filter, ...]) -> tu
     found = governed_rows.columns_of(asking, plan, asked)
     raws = governed_rows.select(
         found,
-        condition=f"WHERE {condition}",
-        tail="ORDER BY s.created_at DESC, s.id DESC LIMIT %s",
-        params=(*found.params, *params, limit + 1),
+        condition=Sql(condition, params),
+        order=Sql("s.created_at DESC, s.id DESC"),
+        limit=limit + 1,
     )
     if len(raws) > limit:
         raise TooManyRows(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_lazy as _
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.foundation.caller import Caller
+from kexin.people.types import Principal
 from kexin.regime import queries as regime
 from kexin.regime.types import (
     Action,
@@ -39,6 +40,7 @@ class Asking:
     """One question's caller with the rights and the rulebook of this instant."""
 
     caller: Caller
+    principal: Principal
     actor: Actor
     bundle: Bundle
 
@@ -54,15 +56,19 @@ class Asking:
             raise UnknownAttribute(_("目录里没有这项信息"), remedy=_("请从目录中选择"))
         return found
 
-    def plan(self, action: Action, attributes: Iterable[str], **used: Iterable[str]) -> BulkPlan:
-        """The plan for many rows. ``used``: filters, sorts, groups; a closed gate raises AttributeRefused by name."""
+    def plan(
+        self, action: Action, attributes: Iterable[str], *, beside: BulkPlan | None = None, **used: Iterable[str]
+    ) -> BulkPlan:
+        """The plan for many rows. ``used``: filters, sorts, groups; a closed gate raises AttributeRefused by name.
+        ``beside``: another plan, whose rows these are; what it made sure of is not asked again."""
         plan = regime.plan(
             self.caller,
             action=action,
             attributes=tuple(attributes),
             actor=self.actor,
-            context=_CONTEXT,
+            context=replace(_CONTEXT, at=beside.at) if beside else _CONTEXT,
             under=self.bundle,
+            given=beside.known if beside else (),
             **used,
         )
         for gate in plan.refused:
@@ -107,7 +113,7 @@ def ask(caller: Caller) -> Asking:
     """Read the rights of the caller and the rulebook in force."""
     if not isinstance(caller, Caller):
         raise TypeError("every question to the vault has a Caller")
-    return Asking(caller, *regime.actor_and_bundle(caller))
+    return Asking(caller, *regime.asker(caller))
 
 
 def label(bundle: Bundle, attribute: str) -> str:

@@ -13,11 +13,10 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
 from kexin.foundation.caller import Caller, CallerKind
 from kexin.foundation.problems import Refused
-from kexin.regime import queries as regime
-from kexin.regime.types import Action, Decision, Outcome
+from kexin.regime.types import Action, Decision, Outcome, Sql
 from kexin.vault.models import File, FileSubject
 from kexin.vault.queries.asking import Asking, ask
-from kexin.vault.queries.rows import Columns, select, standings
+from kexin.vault.queries.rows import people, standings
 
 
 class FileRefused(Refused):
@@ -100,11 +99,7 @@ def _shown(row: File) -> list[FileSubject]:
 def _about_people(asking: Asking, row: File) -> Grounds:
     """Each person is still there, and what the file shows of each may still be shown like that."""
     shown, action = {one.subject_id: one for one in _shown(row)}, Action(row.action)
-    raws = select(
-        Columns({}, {}, (), (), regime.beside(asking.actor), asking.actor),
-        condition="WHERE s.visible AND s.id = ANY(%s::uuid[])",
-        params=([*shown],),
-    )
+    raws = people(asking, Sql("s.visible AND s.id = ANY(%s::uuid[])", ([*shown],)))
     held = standings(asking, raws)
     every = tuple(row.attributes or asking.attributes)
     spoke: list[Decision] = []

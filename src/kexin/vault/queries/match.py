@@ -21,7 +21,7 @@ from kexin.vault.queries.asking import Asking, as_uuid, ask, relation_of
 from kexin.vault.queries.filters import checked
 from kexin.vault.queries.opening import open_displays, settled, unchanged
 from kexin.vault.queries.page import checked_columns, checked_size, name_attributes
-from kexin.vault.queries.rows import Columns, Displayed, Raw
+from kexin.vault.queries.rows import NOTHING, Columns, Displayed, Raw
 from kexin.vault.queries.scope import governed
 from kexin.vault.records import FULL
 from kexin.vault.search import pinyin
@@ -149,7 +149,7 @@ class Search:
         used = name_attributes(self.asking) if self.own else self.term.attributes
         if not used:
             return {}
-        plan = self.asking.plan(Action.SEARCH, used)
+        plan = self.asking.plan(Action.SEARCH, used, beside=self.plan)
         gates: dict[str, Sql] = {}
         for key in used:
             outcome = Outcome.DENY if plan.empty else plan.columns.get(key, Outcome.DENY)
@@ -221,33 +221,28 @@ class Search:
                     )
         return list(pieces.values())
 
-    def _query(self) -> tuple[str, str, tuple[Any, ...], tuple[Any, ...]]:
-        """WITH clause, condition, and their parameters."""
+    def _query(self) -> tuple[Sql, Sql]:
+        """WITH clause and condition."""
+        condition, params = self._condition, self._params
         if self.term.form is Form.NUMBER:
-            return "", f"WHERE {self._condition} AND s.number = %s", (), (*self._params, self.term.number)
+            return NOTHING, Sql(f"{condition} AND s.number = %s", (*params, self.term.number))
         if self._candidates is None:
             gate = " OR ".join(f"({one.text})" for one in self._gates.values()) or "FALSE"
             values = tuple(value for one in self._gates.values() for value in one.params)
-            return "", f"WHERE {self._condition} AND ({gate})", (), (*self._params, *values)
+            return NOTHING, Sql(f"{condition} AND ({gate})", (*params, *values))
         gate = " OR ".join(f"(found.attribute = %s AND ({one.text}))" for one in self._gates.values()) or "FALSE"
         values = tuple(value for key, one in self._gates.items() for value in (key, *one.params))
-        before = f"WITH found AS MATERIALIZED ({self._candidates.text})"
-        inner = (
-            f"WHERE {self._condition} AND EXISTS (SELECT 1 FROM found WHERE found.subject_id = s.id AND ({gate}))"
+        before = Sql(f"WITH found AS MATERIALIZED ({self._candidates.text})", self._candidates.params)
+        found = (
+            f"{condition} AND EXISTS (SELECT 1 FROM found WHERE found.subject_id = s.id AND ({gate}))"
             " AND s.id = ANY (ARRAY(SELECT found.subject_id FROM found))"
         )
-        return before, inner, self._candidates.params, (*self._params, *values)
+        return before, Sql(found, (*params, *values))
 
     def too_many(self) -> bool:
         """Whether one's own customers are more than a request may open."""
-        before, condition, first, params = self._query()
-        raws = governed_rows.select(
-            Columns({}, {}, (), ()),
-            before=before,
-            condition=condition,
-            tail="LIMIT %s",
-            params=(*first, *params, OWN_SCOPE_ROWS + 1),
-        )
+        before, condition = self._query()
+        raws = governed_rows.select(Columns({}, {}), before=before, condition=condition, limit=OWN_SCOPE_ROWS + 1)
         return len(raws) > OWN_SCOPE_ROWS
 
     # --- rounds
@@ -276,14 +271,11 @@ class Search:
         return Found(tuple(kept), Displayed(values, closed), after)
 
     def _candidates_after(self, after: uuid.UUID | None, limit: int) -> list[Raw]:
-        before, condition, first, params = self._query()
-        keyset = " AND s.id < %s" if after else ""
+        before, condition = self._query()
+        if after:
+            condition = Sql(f"{condition.text} AND s.id < %s", (*condition.params, after))
         return governed_rows.select(
-            self._columns,
-            before=before,
-            condition=condition + keyset,
-            tail="ORDER BY s.id DESC LIMIT %s",
-            params=(*first, *self._columns.params, *params, *((after,) if after else ()), limit),
+            self._columns, before=before, condition=condition, order=Sql("s.id DESC"), limit=limit
         )
 
     def _note(self, raws: Sequence[Raw], held: Mapping[uuid.UUID, Standing]) -> Noted:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -69,8 +70,9 @@ SELECT s.id, s.kind, s.state, s.age_status, s.unproven, s.facets, s.contact_at, 
   LEFT JOIN ({standing}) AS f ON f.subject_id = s.id
   LEFT JOIN vault_sealed e ON e.subject_id = s.id AND e.entity = %(entity)s
         AND (%(grades)s::smallint[] IS NULL OR e.grade = ANY(%(grades)s::smallint[]))
- WHERE s.id = ANY(%(ids)s::uuid[]) AND s.visible
+ WHERE s.id {those} AND s.visible
 """
+_THOSE = {True: "= %(id)s::uuid", False: "= ANY(%(ids)s::uuid[])"}
 
 
 def unchanged(
@@ -89,20 +91,29 @@ def unchanged(
     """
     if not rows:
         return []
-    standing, named = regime.facts_lookup(asking.actor)
-    asked = {"ids": [row.id for row in rows], "entity": entity, "grades": list(grades) if grades is not None else None}
+    one = len(rows) == 1
+    standing, named = regime.facts_lookup(asking.actor, one=one)
+    those = {"id": rows[0].id} if one else {"ids": [row.id for row in rows]}
+    asked = {**those, "entity": entity, "grades": list(grades) if grades is not None else None}
     seen: dict[uuid.UUID, SubjectFacts] = {}
     found: list[Envelope] = []
-    for row in prepared(_STILL.format(standing=standing), {**named, **asked}):
+    for row in prepared(_STILL.format(standing=standing, those=_THOSE[one]), {**named, **asked}):
         if row[0] not in seen:
             seen[row[0]] = _facts(asking, row)
         if row[10] is not None:
             entity_id, grade, ver, suite, key_gen, ct = row[10:]
             found.append(Envelope(row[0], entity, entity_id, grade, ver, suite, key_gen, bytes(ct)))
-    if any(seen.get(row.id) != row.facts(held[row.id]) for row in rows):
+    if not all(_same(row, held[row.id], seen.get(row.id)) for row in rows):
         raise Moved
     _decide_again(asking, rows, seen, action)
     return found
+
+
+def _same(row: Raw, held: Standing, seen: SubjectFacts | None) -> bool:
+    """Whether somebody is as decided. Consents at which no rule of the question looked may change."""
+    if seen is not None and held.consents is None:
+        seen = replace(seen, consents={})
+    return seen == row.facts(held)
 
 
 def _facts(asking: Asking, row: Sequence[Any]) -> SubjectFacts:
@@ -115,7 +126,7 @@ def _facts(asking: Asking, row: Sequence[Any]) -> SubjectFacts:
         unproven=row[4],
         facets=json.loads(row[5]) if isinstance(row[5], str) else row[5],
         grants=standing.grants,
-        consents=standing.consents,
+        consents=standing.consents or {},
         contact_at=row[6],
         created_at=row[7],
     )

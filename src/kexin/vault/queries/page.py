@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kexin.evidence.types import Event
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Invalid
-from kexin.regime.types import Action, BulkPlan
+from kexin.regime.types import Action, BulkPlan, Sql
 from kexin.vault import cursor as marks
 from kexin.vault.queries import rows as governed_rows
 from kexin.vault.queries.asking import Asking, as_uuid, ask, relation_of
@@ -126,11 +126,10 @@ def _by_column(
         place = (*values, after[0], after[1])
     raws = governed_rows.select(
         found,
-        mark=f"({expression})::text",
-        condition=f"WHERE {condition}{keyset}",
-        tail=f"ORDER BY {expression} {direction}, s.id {direction} LIMIT %s",
-        params=(*values, *found.params, *params, *place, *values, size + 1),
-        again=values,
+        mark=Sql(f"({expression})::text", values),
+        condition=Sql(f"{condition}{keyset}", (*params, *place)),
+        order=Sql(f"{expression} {direction}, s.id {direction}", values),
+        limit=size + 1,
     )
     shown = raws[:size]
     mark = (
@@ -177,9 +176,9 @@ def _by_pinyin(
     found = governed_rows.columns_of(asking, plan, everything)
     raws = governed_rows.select(
         found,
-        condition=f"WHERE {condition}",
-        tail="ORDER BY s.id LIMIT %s",
-        params=(*found.params, *params, OWN_SCOPE_ROWS + 1),
+        condition=Sql(condition, params),
+        order=Sql("s.id"),
+        limit=OWN_SCOPE_ROWS + 1,
     )
     if len(raws) > OWN_SCOPE_ROWS:
         raise BadPage(_("超过 2,000 位，不能按拼音排序"), remedy=_("请先筛选，例如只看我负责的"))

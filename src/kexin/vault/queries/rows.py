@@ -11,6 +11,7 @@ from typing import Any
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
+from kexin.foundation import clock
 from kexin.foundation.database import prepared
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
@@ -32,6 +33,7 @@ from kexin.vault.types import shown_number
 from kexin.vault.types_views import Cell, Row, Shown
 
 NOTHING = Sql("")
+NULL = Sql("NULL")
 #: Types whose values can be used without being seen: a call, a message, a waybill.
 CONTACT_TYPES = frozenset({"cn_mobile", "landline", "email", "wechat_id", "cn_address"})
 
@@ -42,7 +44,8 @@ _OPEN_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """One governed row before anything is opened."""
+    """One governed row before anything is opened. ``flagged``: watched, and the asker's own number (`flags.asked`);
+    None where the row was not asked for them."""
 
     id: uuid.UUID
     number: int
@@ -58,6 +61,7 @@ class Raw:
     read: Mapping[str, str] = field(default_factory=dict)
     contact: Mapping[str, str] = field(default_factory=dict)
     standing: Standing | None = None
+    flagged: tuple[bool, bool] | None = None
 
     def facts(self, standing: Standing) -> SubjectFacts:
         """This row as a single decision sees it."""
@@ -69,7 +73,7 @@ class Raw:
             unproven=self.unproven,
             facets=self.facets,
             grants=standing.grants,
-            consents=standing.consents,
+            consents=standing.consents or {},
             contact_at=self.contact_at,
             created_at=self.created_at,
         )
@@ -77,83 +81,88 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The outcome of each asked attribute as SQL: equal questions are asked once per row. ``held``: the join that
-    brings each row's relations and consents (the outcomes look into it), for the asker ``actor``."""
+    """The outcome of each asked attribute as SQL: equal questions are asked once per row. ``held``: the columns that
+    bring each row's relations and, where ``consents``, its consents (the outcomes look into them), for the asker
+    ``actor``. ``flagged``: the first two questions asked are those of `flags.asked`."""
 
     read: Mapping[str, Outcome | int]
     contact: Mapping[str, Outcome | int]
-    sql: tuple[str, ...]
-    params: tuple[Any, ...]
+    asked: tuple[Sql, ...] = ()
     held: Sql = NOTHING
+    consents: bool = True
     actor: Actor | None = None
+    flagged: bool = False
 
 
 def columns_of(asking: Asking, plan: BulkPlan, columns: Sequence[str]) -> Columns:
     """What to select beside the open columns, so that each row brings its own outcomes for read and contact."""
-    texts: dict[str, int] = {}
-    pieces: list[Sql] = []
-
-    def place(piece: Sql) -> int:
-        key = repr((piece.text, piece.params))
-        if key not in texts:
-            texts[key] = len(pieces)
-            pieces.append(piece)
-        return texts[key]
-
-    def outcomes(found: BulkPlan, keys: Iterable[str], guard: bool) -> dict[str, Outcome | int]:
-        answer: dict[str, Outcome | int] = {}
-        for key in keys:
-            outcome = Outcome.DENY if plan.empty or found.empty else found.beside.get(key, Outcome.DENY)
-            if isinstance(outcome, Outcome) and (outcome is Outcome.DENY or not guard):
-                answer[key] = outcome
-                continue
-            piece = outcome if isinstance(outcome, Sql) else Sql("%s::text", (outcome.value,))
-            if guard:
-                text = f"CASE WHEN ({found.living.text}) THEN ({piece.text}) ELSE 'deny' END"
-                piece = Sql(text, (*found.living.params, *piece.params))
-            answer[key] = place(piece)
-        return answer
-
+    if plan.empty or plan.at is None:
+        return Columns(dict.fromkeys(columns, Outcome.DENY), {})
     usable = [key for key in columns if asking.attributes[key].type in CONTACT_TYPES]
-    read = outcomes(plan, columns, guard=False)
-    contact = outcomes(asking.plan(Action.CONTACT, usable), usable, guard=True) if usable else {}
-    params = tuple(value for piece in pieces for value in piece.params)
-    texts_of = tuple(piece.text for piece in pieces)
-    return Columns(read, contact, texts_of, params, Sql("") if plan.empty else plan.held, asking.actor)
+    # The rows are those of the plan, and so is their state: contacting them asks only for what is left to ask.
+    contacting = asking.plan(Action.CONTACT, usable, beside=plan) if usable else None
+    pieces: dict[Sql, int] = {}
+
+    def outcome(found: Outcome | Sql) -> Outcome | int:
+        return found if isinstance(found, Outcome) else pieces.setdefault(found, len(pieces))
+
+    read = {key: outcome(plan.beside.get(key, Outcome.DENY)) for key in columns}
+    contact = {key: outcome(contacting.beside.get(key, Outcome.DENY)) for key in usable} if contacting else {}
+    consents = plan.consents or (contacting is not None and contacting.consents)
+    held = regime.beside(asking.actor, at=plan.at, consents=consents)
+    return Columns(read, contact, tuple(pieces), held, consents, asking.actor)
+
+
+def people(asking: Asking, condition: Sql) -> list[Raw]:
+    """People with what the asker holds to them, for single decisions about each."""
+    held = regime.beside(asking.actor, at=clock.now())
+    return select(Columns({}, {}, held=held, actor=asking.actor), condition=condition)
 
 
 def select(
     columns: Columns,
     *,
-    condition: str,
-    params: Sequence[Any],
-    mark: str = "NULL",
-    tail: str = "",
-    before: str = "",
-    again: Sequence[Any] = (),
+    condition: Sql,
+    order: Sql = NOTHING,
+    limit: int | None = None,
+    mark: Sql = NULL,
+    before: Sql = NOTHING,
 ) -> list[Raw]:
-    """Run one governed query. ``mark`` is the sort key as text for the cursor, ``tail`` order and limit (its parameters
-    are the last of ``params``), ``before`` a WITH clause (its parameters are the first), ``again`` the parameters of
-    the order once more. The rows are chosen first: what they hold, and their outcomes, are worked out for those alone."""
-    text = statement(columns, condition=condition, mark=mark, tail=tail, before=before)
-    rest = (*columns.held.params, *again) if columns.held.text else ()
-    return [_raw(columns, row) for row in prepared(text, (*params, *rest))]
+    """Run one governed query. ``mark`` is the sort key as text for the cursor, ``before`` a WITH clause. The rows are
+    chosen first: what they hold, and their outcomes, are worked out for those alone."""
+    found = statement(columns, condition=condition, order=order, limit=limit, mark=mark, before=before)
+    return [_raw(columns, row) for row in prepared(found.text, found.params)]
 
 
-def statement(columns: Columns, *, condition: str, mark: str, tail: str, before: str = "") -> str:
-    """The SQL of `select`."""
-    chosen = "".join(f", ({text})" for text in columns.sql)
+def statement(
+    columns: Columns,
+    *,
+    condition: Sql,
+    order: Sql = NOTHING,
+    limit: int | None = None,
+    mark: Sql = NULL,
+    before: Sql = NOTHING,
+) -> Sql:
+    """The SQL of `select`. The limit is written out: PostgreSQL keeps no plan for a limit that it does not know."""
+    chosen = "".join(f", ({one.text})" for one in columns.asked)
+    first = (*before.params, *mark.params, *(value for one in columns.asked for value in one.params))
+    last = f"ORDER BY {order.text}" if order.text else ""
+    end = f"{last} LIMIT {limit:d}" if limit is not None else last
+    where = f"FROM vault_subject s WHERE {condition.text} {end}"
     if not columns.held.text:
-        return f"{before} SELECT {_OPEN_COLUMNS}, {mark}, NULL, NULL{chosen} FROM vault_subject s {condition} {tail}"
-    order = tail.rpartition("LIMIT ")[0]
-    inner = f"SELECT s.* FROM vault_subject s {condition} {tail}"
-    outer = f"{_OPEN_COLUMNS}, {mark}, {regime.RELATIONS}, {regime.CONSENTS}{chosen}"
-    return f"{before} SELECT {outer} FROM ({inner}) AS s{columns.held.text} {order}"
+        text = f"{before.text} SELECT {_OPEN_COLUMNS}, {mark.text}, NULL, NULL{chosen} {where}"
+        return Sql(text, (*first, *condition.params, *order.params))
+    inner = f"SELECT s.*, {columns.held.text} {where} OFFSET 0"
+    outer = f"{_OPEN_COLUMNS}, {mark.text}, {regime.RELATIONS}, {regime.CONSENTS}{chosen}"
+    text = f"{before.text} SELECT {outer} FROM ({inner}) AS s {last}"
+    return Sql(text, (*first, *columns.held.params, *condition.params, *order.params, *order.params))
 
 
 def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
     judged = row[13:]
-    standing = regime.standing_of(columns.actor, row[11], row[12]) if columns.actor and columns.held.text else None
+    standing = None
+    if columns.actor is not None:
+        standing = regime.standing_of(columns.actor, row[11], row[12], asked=columns.consents)
 
     def outcome(found: Outcome | int) -> str:
         return found.value if isinstance(found, Outcome) else str(judged[found])
@@ -174,6 +183,7 @@ def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
         read={key: outcome(found) for key, found in columns.read.items()},
         contact={key: outcome(found) for key, found in columns.contact.items()},
         standing=standing,
+        flagged=(judged[0], judged[1]) if columns.flagged else None,
     )
 
 

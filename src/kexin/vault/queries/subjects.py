@@ -10,8 +10,9 @@ from django.db import connections
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
+from kexin.foundation import clock
 from kexin.regime import queries as regime
-from kexin.regime.types import Action, Decision, Standing
+from kexin.regime.types import Action, Decision, Sql, Standing
 from kexin.vault import flags
 from kexin.vault.envelopes import IDENTITY, Envelope
 from kexin.vault.queries.asking import Asking, relation_of
@@ -42,8 +43,9 @@ def person(asking: Asking, subject: uuid.UUID) -> Person:
     """A subject of which this caller may read something. Absent, hidden, discarded and forbidden look the same
     (SubjectNotFound); a forbidden one leaves a line. An erased or erasing one raises SubjectErased, for callers whose
     rules let them read customers at all; to everybody else it never existed."""
-    columns = Columns({}, {}, (), (), regime.beside(asking.actor), asking.actor)
-    rows = select(columns, condition="WHERE s.visible AND s.id = %s", params=(subject,))
+    held_now = regime.beside(asking.actor, at=clock.now())
+    columns = Columns({}, {}, flags.asked(asking, subject), held_now, actor=asking.actor, flagged=True)
+    rows = select(columns, condition=Sql("s.visible AND s.id = %s", (subject,)))
     if not rows:
         if state_of(subject) in ("erasing", "erased") and not asking.plan(Action.READ, asking.attributes).empty:
             raise SubjectErased
