@@ -18,7 +18,7 @@ from kexin.regime import facts
 from kexin.regime.rules.bundle import EVERYBODY
 from kexin.regime.rules.decision import decide
 from kexin.regime.rules.impact import Asked, Bound, Question
-from kexin.regime.rules.sql import Frame, is_false, is_true
+from kexin.regime.rules.sql import frame, is_false, is_true
 from kexin.regime.types import (
     EVERYONE,
     Actor,
@@ -109,14 +109,15 @@ class Askers:
     def sql(self, atom: Asked) -> Sql:
         """An atom over alias ``s``: 1 where it is true, 0 where it is false, 2 where a fact is not known."""
         role, purpose, node = atom
-        frame = Frame(
+        asker = Actor(
+            id=_NOBODY,
+            roles=frozenset({role}) if role else frozenset(),
+            purpose=purpose,
             principal_ids=tuple(sorted(self.principals[role])) if role else (),
             standing=self.standing_of(role, purpose) if role else frozenset(),
-            purpose=purpose,
-            at=self.at,
-            facts=facts.registered(),
         )
-        true, false = is_true(node, frame), is_false(node, frame)
+        bound = frame(asker, at=self.at, facts=facts.registered())
+        true, false = is_true(node, bound), is_false(node, bound)
         text = f"CASE WHEN {true.text} THEN 1 WHEN {false.text} THEN 0 ELSE 2 END"
         return Sql(text, (*true.params, *false.params))
 
