@@ -15,6 +15,7 @@ handler500 = "kexin.foundation.ui.answers.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("", home.home, name="home"),
+    path("start-confirmations/<slug:step>", home.confirmation, name="start-confirmation"),
     path("", include("kexin.foundation.ui.pages")),
     path("", include("kexin.people.pages")),
     path("", include("kexin.chapters.collection.pages")),

@@ -9,25 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from kexin.foundation.problems import NotFound, Refused
-from kexin.site import shell
+from kexin.site import shell, words
+from kexin.site.help import App
 from kexin.site.shell import AsJson
+from kexin.site.words import gettext as _
 
 if TYPE_CHECKING:
     from kexin.foundation.caller import Caller
     from kexin.regime.operations.publishing import Published
     from kexin.regime.rulebook import Finding
 
-app = typer.Typer(no_args_is_help=True, help="The rulebook: check a file, see who gains, publish, sign, export.")
+app = App(help=_("制度：核对文件、看谁多了权限、提出、签署、导出"))
 
-File = Annotated[Path, typer.Argument(help="A rulebook in YAML; `retail` means the one that ships with the product.")]
+File = Annotated[Path, typer.Argument(help=_("YAML 写的制度；retail 指产品自带的那一份"))]
 Token = Annotated[
     Path | None,
-    typer.Option(help="File with the token of a named person (default: KEXIN_TOKEN or KEXIN_HOME/cli-token)."),
+    typer.Option(help=_("本人令牌所在的文件（默认 KEXIN_TOKEN 或 KEXIN_HOME/cli-token）")),
 ]
-English = Annotated[bool, typer.Option("--english", help="Findings in English.")]
+English = Annotated[bool, typer.Option("--english", help=_("用英文写发现的问题"))]
+Against = Annotated[Path | None, typer.Option(help=_("与另一个文件比较，而不是与现行版本"))]
+VersionId = Annotated[str, typer.Argument(help=_("待签版本的编号，见 kexin rulebook list"))]
+Out = Annotated[Path, typer.Argument(help=_("把原样的字节写到哪个文件"))]
+Sha256 = Annotated[str, typer.Option(help=_("某一版的 sha256（默认现行版本）"))]
 MAX_READ = 10_000_000
 
 
@@ -35,17 +41,17 @@ class NoToken(Refused):
     """Commands on the rulebook need a token of a named person."""
 
     code = "no-token"
-    title = _("没有执行：需要本人的令牌（kexin token create）")
+    title = gettext_lazy("没有执行：需要本人的令牌（kexin token create）")
 
 
 class NoFile(NotFound):
     """The file is not there or cannot be read."""
 
     code = "no-file"
-    title = _("没有这个文件，或无法读取")
+    title = gettext_lazy("没有这个文件，或无法读取")
 
 
-@app.command()
+@app.command(help=_("严格读一份制度，对照法律和它自己；不能发布时退出码为 1"))
 def check(file: File, *, english: English = False, as_json: AsJson = False) -> None:
     """Read a rulebook strictly and check it against law and itself. Exit code 1 when it could not be published."""
     from kexin.regime.rulebook import RulebookInvalid, parse
@@ -59,17 +65,16 @@ def check(file: File, *, english: English = False, as_json: AsJson = False) -> N
             findings = error.findings
         wrong = len(checking.errors(findings))
         facts = {"ok": not wrong, "errors": wrong, "findings": [finding.document() for finding in findings]}
-        lines = [f"{finding.level}: {finding.text('en' if english else 'zh')}" for finding in findings]
-        shell.answer(
-            facts, as_json=as_json, text="\n".join([*lines, f"{wrong} error(s), {len(findings) - wrong} other"])
-        )
+        spoken = "en" if english or words.language() == "en" else "zh"
+        lines = [f"{finding.level}: {finding.text(spoken)}" for finding in findings]
+        summary = _("错误 %(wrong)d 处，其他 %(other)d 处") % {"wrong": wrong, "other": len(findings) - wrong}
+        shell.answer(facts, as_json=as_json, text="\n".join([*lines, summary]))
         if wrong:
             raise typer.Exit(1)
 
 
-@app.command()
-def diff(file: File, *, against: Annotated[Path | None, typer.Option(help="Another file instead of the version in force.")] = None,
-         as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("一份制度会改变什么：条目，以及角色×用途×操作×项目里多出和减少的权限"))
+def diff(file: File, *, against: Against = None, as_json: AsJson = False) -> None:
     """What a rulebook would change: entries, and the cells role × purpose × action × attribute that gain or lose."""
     from kexin.regime.queries import rulebook as stored
     from kexin.regime.rulebook import parse
@@ -84,11 +89,12 @@ def diff(file: File, *, against: Annotated[Path | None, typer.Option(help="Anoth
             f"{cell.before} -> {cell.after} ({cell.where}; {', '.join(cell.rule_ids)})"
             for cell in change.cells
         ]
-        lines.append(f"{change.gained} cells gain, {change.lost} lose; {'loosens' if change.loosens else 'tightens'}")
+        summary = _("放宽：多出 %(gained)d 项权限，减少 %(lost)d 项") if change.loosens else _("收紧：多出 %(gained)d 项权限，减少 %(lost)d 项")
+        lines.append(summary % {"gained": change.gained, "lost": change.lost})
         shell.answer(change.document(), as_json=as_json, text="\n".join(lines))
 
 
-@app.command()
+@app.command(help=_("让新系统的第一份制度生效，在主机上执行；已有制度时拒绝"))
 def install(file: File, *, as_json: AsJson = False) -> None:
     """Put the first rulebook of a new installation in force, from the host's shell. Refused once there is any."""
     from kexin.foundation.caller import Caller
@@ -99,7 +105,7 @@ def install(file: File, *, as_json: AsJson = False) -> None:
         _say(operations.install_rulebook(setup, source=_bytes(file)), as_json=as_json)
 
 
-@app.command()
+@app.command(help=_("以令牌本人的名义提出并签署一版；另一个人再签"))
 def publish(file: File, *, token: Token = None, as_json: AsJson = False) -> None:
     """Draft and sign a version as the person behind the token; another person signs after."""
     from kexin.regime import operations
@@ -108,9 +114,8 @@ def publish(file: File, *, token: Token = None, as_json: AsJson = False) -> None
         _say(operations.publish_rulebook(_caller(token), source=_bytes(file)), as_json=as_json)
 
 
-@app.command()
-def sign(version: Annotated[str, typer.Argument(help="Id of a waiting version (see `kexin rulebook list`).")], *,
-         token: Token = None, as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("另一个人的第二个签名；签后生效"))
+def sign(version: VersionId, *, token: Token = None, as_json: AsJson = False) -> None:
     """The second signature, by another person; the version is in force from then on."""
     from kexin.regime import operations
     from kexin.regime.queries.rulebook import VersionUnknown
@@ -123,7 +128,7 @@ def sign(version: Annotated[str, typer.Argument(help="Id of a waiting version (s
         _say(operations.sign_rulebook(_caller(token), version=identity), as_json=as_json)
 
 
-@app.command("list")
+@app.command("list", help=_("最新的各版和它们的状态"))
 def list_(*, as_json: AsJson = False) -> None:
     """The newest versions and where they stand."""
     from kexin.regime.queries import rulebook as stored
@@ -137,13 +142,11 @@ def list_(*, as_json: AsJson = False) -> None:
             ]
         }  # fmt: skip
         text = "\n".join(f"v{row.number}  {row.state:10} {row.sha256[:12]}  {row.id}" for row in rows)
-        shell.answer(facts, as_json=as_json, text=text or "no version yet")
+        shell.answer(facts, as_json=as_json, text=text or _("还没有任何一版"))
 
 
-@app.command()
-def export(out: Annotated[Path, typer.Argument(help="Where to write the exact bytes.")], *,
-           version: Annotated[str, typer.Option(help="sha256 of a version (default: the one in force).")] = "",
-           as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("把一版制度按签署时的字节原样写出"))
+def export(out: Out, *, version: Sha256 = "", as_json: AsJson = False) -> None:
     """Write the exact bytes of a version, as they were signed."""
     from kexin.regime.queries import rulebook as stored
 
