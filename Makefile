@@ -57,10 +57,10 @@ docs: $(VENV)/installed-dev ## docs/MAP.md from the doors as they are, docs/open
 # --- set-up, done by the targets above -------------------------------------------------------------------------------
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Kexin needs Python 3.11 or newer with venv (Debian: apt install python3-venv)"; exit 1; }
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Kexin needs Python 3.11 or newer with venv (Debian: apt install python3-venv). 客信需要带 venv 的 Python 3.11 以上" >&2; exit 1; }
 	@echo "making $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; } # half of one would look whole to the next `make`
 
 $(VENV)/installed-run: requirements/run.lock pyproject.toml | $(VENV)/bin/python
 	@echo "installing locked dependencies"

@@ -58,7 +58,7 @@ class Installation:
         outer = {key: value for key, value in os.environ.items() if not key.startswith(("KEXIN_", "DJANGO_", "DATABASE_", "KEYRING_"))}
         if os.environ.get("KEXIN_PG_BIN"):
             outer["KEXIN_PG_BIN"] = os.environ["KEXIN_PG_BIN"]
-        own = {"KEXIN_HOME": str(self.home), "KEXIN_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        own = {"KEXIN_HOME": str(self.home), "KEXIN_PORT": str(self.port), "KEXIN_LANG": "en", "PYTHONUNBUFFERED": "1"}
         own |= {"TMPDIR": str(self.temporary)} if self.temporary.exists() else {}
         return {**outer, **own, **more}
 

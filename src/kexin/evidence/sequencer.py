@@ -183,12 +183,12 @@ class Sequencer:
         size = self.tree.frontier.size
         if size == self.signed_size:
             return False
-        ring = keys.ring()
-        checkpoint = Checkpoint(origin=ring.origin, size=size, root=self.tree.frontier.root())
-        text = checkpoint.text()
-        signature = crypto.sign(ring.private["checkpoint"], text.encode())
-        note = f"{text}\n{signature_line(ring.key('checkpoint'), signature)}"
-        with self.connection.transaction(), self.connection.cursor() as cursor:
+        with keys.unchanged(), self.connection.transaction(), self.connection.cursor() as cursor:
+            ring = keys.ring()
+            checkpoint = Checkpoint(origin=ring.origin, size=size, root=self.tree.frontier.root())
+            text = checkpoint.text()
+            signature = crypto.sign(ring.private["checkpoint"], text.encode())
+            note = f"{text}\n{signature_line(ring.key('checkpoint'), signature)}"
             fault("before_checkpoint")
             cursor.execute(_CHECKPOINT, (size, checkpoint.root, note, clock.now()))
             fault("after_checkpoint")

@@ -162,6 +162,17 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """A signing key that took over: ids of both (hex), the new public key, after how many lines of the ledger."""
+
+    purpose: str
+    old: str
+    new: str
+    vkey: str
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
     """One party outside the database that keeps the ledger's digests: the witness or the mirror.
 

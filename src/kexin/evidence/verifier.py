@@ -34,6 +34,7 @@ CODES = {
     21: "witness: the witness's signature is missing or wrong",
     22: "proof: the document's line is not in the signed tree",
     23: "signature: the document is not signed by a trusted key",
+    24: "key: a later key was not handed over by the key before it",
 }
 LIMIT_BYTES = 4 << 30
 
@@ -43,7 +44,7 @@ class Bad(Exception):
         super().__init__(sentence)
         self.code, self.sentence, self.line = code, sentence, line
 
-# --- Ed25519 verification (RFC 8032 §5.1.7), by the cryptography package where it is installed -------------------------
+# --- Ed25519 verification (RFC 8032 §5.1.7), without any library -------------------------------------------------------
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
@@ -88,8 +89,8 @@ BASE_Y = 4 * pow(5, P - 2, P) % P
 BASE_X = _recover_x(BASE_Y, 0)
 BASE = (BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P)
 
-def ed25519_pure(public, signature, message):
-    """Whether ``signature`` is that of ``message`` under ``public``, without any library."""
+def ed25519(public, signature, message):
+    """Whether ``signature`` is that of ``message`` under ``public``."""
     if len(public) != 32 or len(signature) != 64:
         return False
     key, r = _point(public), _point(signature[:32])
@@ -99,19 +100,6 @@ def ed25519_pure(public, signature, message):
     h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
     left, right = _times(s, BASE), _add(r, _times(h, key))
     return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
-
-def ed25519(public, signature, message):
-    """The same, by the cryptography package where it is there."""
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError:
-        return ed25519_pure(public, signature, message)
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 # --- the tree (RFC 6962) ------------------------------------------------------------------------------------------------
 
@@ -265,16 +253,30 @@ def signer(note, vkeys):
                 return name
     return None
 
-def vkeys_of(trust, purpose):
-    return [key["vkey"] for key in trust["keys"] if key["purpose"] == purpose]
+def keys_of(trust, purpose):
+    """Keys of one purpose as {vkey: [after, upto]}: trees of more than ``after`` lines and of at most ``upto``. A later key
+    counts when the one before it signed that it takes over; the pack's own copy (``offered``) may tell of such keys."""
+    found, last = dict[str, list](), ""
+    for key in [*trust["keys"], *trust.get("offered", ())]:
+        vkey, after = key["vkey"], int(key.get("after", 0))
+        if key["purpose"] != purpose or vkey in found:
+            continue
+        if last:
+            said = f"kexin-rotation/1\n{trust['origin']}\n{purpose}\n{last}\n{vkey}\n{after}\n".encode()
+            if after < found[last][0] or not ed25519(read_vkey(last)[3], unbase(key.get("handed_over", "")), said):
+                raise Bad(24, f"nobody handed over to the {purpose} key {key['id']}")
+            found[last][1] = after
+        found[vkey], last = [after, None], vkey
+    return found
 
 def check_checkpoint(note, trust):
     """Origin and signature of a log's checkpoint; answers (size, root)."""
     _, origin, size, root, _ = read_note(note)
     if origin != trust["origin"]:
         raise Bad(18, f"the checkpoint is of {origin}, expected {trust['origin']}")
-    if signer(note, vkeys_of(trust, "checkpoint")) is None:
-        raise Bad(19, "no trusted key signed the checkpoint")
+    ranges = keys_of(trust, "checkpoint").items()
+    if signer(note, [key for key, (after, upto) in ranges if after < size <= (size if upto is None else upto)]) is None:
+        raise Bad(19, f"no trusted key of its time signed the checkpoint of {size} lines")
     return size, root
 
 # --- packs --------------------------------------------------------------------------------------------------------------
@@ -287,7 +289,6 @@ def read_pack(data):
         archive = zipfile.ZipFile(io.BytesIO(data))
         if sum(member.file_size for member in archive.infolist()) > LIMIT_BYTES:
             raise Bad(2, "the pack is larger than a pack can be")
-        names = set(archive.namelist())
         pack = json.loads(archive.read("pack.json"))
         if pack["format"] != "kexin-pack/1":
             raise Bad(2, "not a pack of a version that this verifier knows")
@@ -295,7 +296,7 @@ def read_pack(data):
         packed = archive.read("hashes.bin")
         pack["hashes"] = [packed[i : i + 32] for i in range(0, len(packed), 32)]
         pack["checkpoint"] = archive.read("checkpoint.txt").decode()
-        pack["witness"] = archive.read("witness.txt").decode() if "witness.txt" in names else ""
+        pack["witness"] = archive.read("witness.txt").decode() if "witness.txt" in archive.namelist() else ""
         pack["trust"] = json.loads(archive.read("trust.json"))
         pack["left"], pack["right"] = unhex(pack["left"]), unhex(pack["right"])
         pack["witness_path"] = unhex(pack["witness_path"])
@@ -306,7 +307,7 @@ def read_pack(data):
 
 def check_numbers(pack, seqs):
     """Which lines are there: all of [first, end), each once, in order."""
-    seen, expected = set(), pack["first"]
+    seen = set()
     for seq in seqs:
         if seq in seen:
             raise Bad(14, f"line {seq + 1} stands there twice", seq)
@@ -319,10 +320,9 @@ def check_numbers(pack, seqs):
         if missing == list(range(missing[0], pack["end"])):
             raise Bad(12, f"lines from {missing[0] + 1} are cut off at the end", missing[0])
         raise Bad(13, f"line {missing[0] + 1} is missing in the middle", missing[0])
-    for seq in seqs:
+    for expected, seq in enumerate(seqs, pack["first"]):
         if seq != expected:
             raise Bad(15, f"line {seq + 1} is not in its place", seq)
-        expected += 1
 
 def parse_lines(pack):
     """Lines as (seq, body bytes, payload bytes or None)."""
@@ -378,7 +378,7 @@ def check_pack(data, trust=None, known=""):
     """Raise Bad unless the pack is whole; answers what was proved."""
     pack = read_pack(data)
     own_trust = trust is None
-    trust = trust or pack["trust"]
+    trust = {**trust, "offered": pack["trust"]["keys"]} if trust else pack["trust"]
     if pack["origin"] != trust["origin"]:
         raise Bad(18, f"the pack is of {pack['origin']}, expected {trust['origin']}")
     size, root = check_checkpoint(pack["checkpoint"], trust)
@@ -417,7 +417,7 @@ def check_document(document, trust):
     if origin != trust["origin"]:
         raise Bad(18, f"the document is of {origin}, expected {trust['origin']}")
     message = f"kexin-signed/1\n{kind}\n{origin}\n".encode() + body
-    keys = [read_vkey(vkey) for vkey in vkeys_of(trust, "receipt")]
+    keys = map(read_vkey, keys_of(trust, "receipt"))
     if not any(key[1].hex() == key_id and ed25519(key[3], signature, message) for key in keys):
         raise Bad(23, "no trusted key signed the document, or it was changed")
     answer = {"what": "document", "kind": kind, "origin": origin, "line": None, "own_trust": False}

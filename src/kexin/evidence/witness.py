@@ -1,8 +1,8 @@
 """The witness: one key, one file, one promise. It signs a checkpoint only if it contains everything it signed before.
 
 Run it where the company's administrators have no hand: an auditor, a parent company, another machine. It speaks C2SP
-tlog-witness (``POST /add-checkpoint``) on loopback or behind a TLS proxy, plus ``GET /checkpoint?origin=`` for readers.
-No Django, no database.
+tlog-witness (``POST /add-checkpoint``) on loopback or behind a TLS proxy, plus ``GET /checkpoint?origin=`` for readers and
+``POST /add-keys`` for a log that changed its key: believed when the key before it signed that. No Django, no database.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from kexin.evidence.rules import merkle, notes
+from kexin.evidence.rules.trust import Signer, signer_of, signers
 from kexin.foundation import crypto
 
 LIMIT_BYTES = 64_000
@@ -39,9 +40,9 @@ class Refused(Exception):
 
 
 class Witness:
-    """The state file and the key. `add` is one atomic compare-and-store."""
+    """The state file and the key. `add` is one atomic compare-and-store. ``log_keys`` are those given by hand."""
 
-    def __init__(self, *, folder: Path, name: str, log_keys: Callable[[], list[notes.Key]]) -> None:
+    def __init__(self, *, folder: Path, name: str, log_keys: Callable[[], list[Signer]]) -> None:
         self._folder = folder
         self._log_keys = log_keys
         self._threads = threading.Lock()
@@ -65,20 +66,20 @@ class Witness:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _read(self) -> dict[str, Any]:
-        path = self._folder / "state.json"
+    def _read(self, name: str = "state.json") -> dict[str, Any]:
+        path = self._folder / name
         if not path.exists():
             return {}
         state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return state
 
-    def _store(self, state: dict[str, Any]) -> None:
-        temporary = self._folder / "state.new"
+    def _store(self, state: dict[str, Any], name: str = "state.json") -> None:
+        temporary = self._folder / f"{name}.new"
         with open(temporary, "w", encoding="utf-8") as file:
             json.dump(state, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(self._folder / "state.json")
+        temporary.replace(self._folder / name)
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -90,6 +91,32 @@ class Witness:
         entry = self._read().get(origin)
         return str(entry["note"]) if entry else None
 
+    def _signers(self, origin: str) -> list[Signer]:
+        """Keys of one log: those given by hand, then those that were handed over. What was given by hand wins."""
+        given = [one for one in self._log_keys() if one.key.name == origin]
+        told = self._read("keys.json").get(origin)
+        if not given or not told:
+            return given
+        try:
+            return signers({"origin": origin, "keys": told}, "checkpoint", crypto.signature_holds, known=given)
+        except notes.BadNote:
+            return given
+
+    def learn(self, trust: Mapping[str, Any]) -> None:
+        """Take in later keys from a log's own trust file. Raises Refused (404, 403): one that the key before it did not
+        sign is a stranger's, and nothing of that file is kept."""
+        try:
+            origin, offered = str(trust["origin"]), [one for one in trust["keys"] if one["purpose"] == "checkpoint"]
+            with self._alone():
+                known = self._signers(origin)
+                if not known:
+                    raise Refused(404, "this witness does not know that log")
+                found = signers({"origin": origin, "keys": offered}, "checkpoint", crypto.signature_holds, known=known)
+                if len(found) > len(known):
+                    self._store({**self._read("keys.json"), origin: offered}, "keys.json")
+        except (notes.BadNote, KeyError, TypeError, ValueError) as error:
+            raise Refused(403, "a key was not handed over by the key before it") from error
+
     def add(self, *, old: int, path: list[bytes], note: str) -> str:
         """Sign a newer checkpoint; answers the cosignature line. Raises Refused (404, 403, 409, 422)."""
         try:
@@ -97,11 +124,11 @@ class Witness:
             checkpoint = notes.read_checkpoint(text)
         except notes.BadNote as error:
             raise Refused(400, str(error)) from error
-        keys = [key for key in self._log_keys() if key.name == checkpoint.origin]
+        keys = self._signers(checkpoint.origin)
         if not keys:
             raise Refused(404, "this witness does not know that log")
-        if notes.signed_by(note, keys, crypto.signature_holds) is None:
-            raise Refused(403, "no key of that log signed the checkpoint")
+        if signer_of(note, keys, crypto.signature_holds) is None:
+            raise Refused(403, "no key of that log, within its range, signed the checkpoint")
         with self._alone():
             state = self._read()
             known = state.get(checkpoint.origin, {"size": 0, "root": merkle.EMPTY_ROOT.hex()})
@@ -140,6 +167,17 @@ def read_request(data: bytes) -> tuple[int, list[bytes], str]:
     return int(number), path, note
 
 
+def read_trust(data: bytes) -> Mapping[str, Any]:
+    """The body of ``add-keys``: the log's public trust file."""
+    try:
+        trust = json.loads(data)
+    except ValueError as error:
+        raise Refused(400, "the request is not a trust file") from error
+    if not isinstance(trust, dict):
+        raise Refused(400, "the request is not a trust file")
+    return trust
+
+
 def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version = "kexin-witness"
@@ -166,11 +204,17 @@ def _handler(witness: Witness) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             try:
                 length = int(self.headers.get("Content-Length", ""))
-                if urlsplit(self.path).path != "/add-checkpoint":
+                place = urlsplit(self.path).path
+                if place not in ("/add-checkpoint", "/add-keys"):
                     raise Refused(404, "nothing here")
                 if not 0 < length <= LIMIT_BYTES:
                     raise Refused(413 if length > 0 else 400, "the request is empty or too large")
-                old, path, note = read_request(self.rfile.read(length))
+                data = self.rfile.read(length)
+                if place == "/add-keys":
+                    witness.learn(read_trust(data))
+                    self._answer(200, "known\n")
+                    return
+                old, path, note = read_request(data)
                 self._answer(200, witness.add(old=old, path=path, note=note))
             except ValueError:
                 self._answer(400, "Content-Length is missing\n")
@@ -189,11 +233,11 @@ def server(witness: Witness, *, host: str = "127.0.0.1", port: int = 0) -> Threa
     return ThreadingHTTPServer((host, port), _handler(witness))
 
 
-def keys_from_trust(path: Path) -> Callable[[], list[notes.Key]]:
-    """Log keys as the company's trust file names them, read again at each request so that a rotation needs no restart."""
+def keys_from_trust(path: Path) -> Callable[[], list[Signer]]:
+    """Log keys as the company's trust file names them, read again at each request: the file may be replaced by hand."""
 
-    def read() -> list[notes.Key]:
+    def read() -> list[Signer]:
         trust = json.loads(path.read_text(encoding="utf-8"))
-        return [notes.read_vkey(key["vkey"]) for key in trust["keys"] if key["purpose"] == "checkpoint"]
+        return signers(trust, "checkpoint", crypto.signature_holds)
 
     return read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import urllib.error
 import urllib.request
 from urllib.parse import quote
@@ -22,6 +23,10 @@ class Unreachable(Exception):
 
 class Contradicts(Exception):
     """The witness has seen something else."""
+
+
+class UnknownKey(Contradicts):
+    """The witness does not believe the key that signed; it may not have heard of a rotation."""
 
 
 def _get(url: str) -> str | None:
@@ -60,7 +65,7 @@ def check(note: str) -> notes.Checkpoint:
     """The checkpoint inside a cosigned note; raises Contradicts unless both signatures are believed."""
     try:
         checkpoint = notes.read_checkpoint(notes.split(note)[0])
-        ours = notes.signed_by(note, keys.trusted("checkpoint"), crypto.signature_holds)
+        ours = keys.signer(note)
         theirs = notes.signed_by(note, keys.witnesses(), crypto.signature_holds)
     except notes.BadNote as error:
         raise Contradicts(f"the witness's note is malformed: {error}") from error
@@ -72,17 +77,29 @@ def check(note: str) -> notes.Checkpoint:
 
 
 def submit(base: str, *, old: int, path: list[bytes], note: str) -> str:
-    """Show a newer checkpoint; answers the cosigned note. Raises Contradicts when the witness refuses."""
+    """Show a newer checkpoint; answers the cosigned note. Raises Contradicts when the witness refuses.
+
+    A witness that does not know the key (403) is told who handed over to it, and asked once more.
+    """
     proof = "".join(base64.b64encode(value).decode() + "\n" for value in path)
-    request = urllib.request.Request(f"{base}/add-checkpoint", data=f"old {old}\n{proof}\n{note}".encode(), method="POST")
+    shown = f"old {old}\n{proof}\n{note}".encode()
     try:
-        with _open(request, timeout=TIMEOUT_S) as answer:
-            cosigned: str = note + answer.read(10_000).decode("utf-8", "replace")
+        cosigned = note + _post(f"{base}/add-checkpoint", shown)
+    except UnknownKey:
+        _post(f"{base}/add-keys", json.dumps(keys.trust()).encode())
+        cosigned = note + _post(f"{base}/add-checkpoint", shown)
+    check(cosigned)
+    return cosigned
+
+
+def _post(url: str, data: bytes) -> str:
+    try:
+        with _open(urllib.request.Request(url, data=data, method="POST"), timeout=TIMEOUT_S) as answer:
+            return str(answer.read(10_000).decode("utf-8", "replace"))
     except urllib.error.HTTPError as error:
         reason = error.read(200).decode("utf-8", "replace").strip()
         error.close()
-        raise Contradicts(f"the witness refused ({error.code}): {reason}") from error
+        refusal = UnknownKey if error.code == 403 else Contradicts
+        raise refusal(f"the witness refused ({error.code}): {reason}") from error
     except (urllib.error.URLError, TimeoutError, OSError) as error:
         raise Unreachable("the witness does not answer") from error
-    check(cosigned)
-    return cosigned

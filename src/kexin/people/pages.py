@@ -57,6 +57,7 @@ class SignInPage(LoginView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["because"] = BECAUSE.get(self.request.GET.get("because", ""), "")
         context["next"] = self.request.GET.get("next", "")
+        context["founded"] = queries.anybody()
         context["demo"] = [
             {"role": next(role for role in queries.DEMO_ORDER if role in row.roles), "row": row, "posts": spoken(row.roles)}
             for row in (queries.demo_people() if client.is_loopback(self.request) else ())

@@ -22,7 +22,7 @@ from kexin.people.types import NotEntitled, PersonNotFound, PersonRow, Principal
 
 #: The posts' names are asked for through this door: other rooms do not read people's labels.
 __all__ = [
-    "DEMO_ORDER", "TOKEN_PREFIX", "Link", "TokenHeld", "caller_of", "demo_people", "departments", "departments_of",
+    "DEMO_ORDER", "TOKEN_PREFIX", "Link", "TokenHeld", "anybody", "caller_of", "demo_people", "departments", "departments_of",
     "digest_of", "empty_seats", "holders", "lookup", "names_of", "open_link", "people", "principal", "principal_from", "sessions", "spoken", "token_held", "tokens",
 ]  # fmt: skip
 
@@ -246,6 +246,16 @@ def departments() -> list[tuple[uuid.UUID, str, int]]:
         return [(rows[step].order, rows[step].name) for step in row.path]
 
     return [(row.id, row.name, len(row.path) - 1) for row in sorted(rows.values(), key=sort_key)]
+
+
+def anybody() -> bool:
+    """Whether a first account was ever opened. Once true it stays so, and is not asked again."""
+    global _founded
+    _founded = _founded or Person.objects.exists()
+    return _founded
+
+
+_founded = False
 
 
 def empty_seats() -> tuple[Role, ...]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.foundation.problems import Conflict, Invalid, NotFound, Problem, Refused
+from kexin.foundation.sentences import sentence as _
 
 
 class Role(StrEnum):

@@ -7,6 +7,7 @@ _ALL = "SELECT, INSERT, UPDATE, DELETE"
 GRANTS: dict[str, dict[str, str]] = {
     "site_birth": {"web": "SELECT", "worker": "SELECT", "sequencer": "SELECT", "reader": "SELECT"},
     "site_heartbeat": {"web": "SELECT", "worker": "SELECT, INSERT, UPDATE", "sequencer": "SELECT, INSERT, UPDATE"},
+    "site_confirmation": {"web": "SELECT, INSERT", "reader": "SELECT"},
     # Libraries. Sessions are the web's; the worker may only sweep expired ones.
     "django_session": {"web": _ALL, "worker": "SELECT, DELETE"},
     "django_content_type": {"web": "SELECT", "worker": "SELECT"},

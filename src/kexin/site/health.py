@@ -40,6 +40,14 @@ def _database(alias: str) -> Part:
     return Part(ok=True, facts={})
 
 
+def _keyring() -> Part:
+    """The keyring, and whether it has a server of its own: if not, data backups decide when an erased person is gone."""
+    from kexin.vault import queries
+
+    _database("keyring")
+    return Part(ok=True, facts={"own_server": not queries.keys_beside_data()})
+
+
 def _process(name: str) -> Part:
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT beat_at FROM site_heartbeat WHERE process = %s", [name])
@@ -64,7 +72,7 @@ def parts() -> dict[str, Part]:
     return {
         "web": Part(ok=True, facts={}),
         "database": _asked(lambda: _database("default")),
-        "keyring": _asked(lambda: _database("keyring")),
+        "keyring": _asked(_keyring),
         "worker": _asked(lambda: _process("worker")),
         "sequencer": _asked(lambda: _process("sequencer")),
         "evidence": _asked(_evidence),

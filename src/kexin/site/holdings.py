@@ -7,6 +7,7 @@ from kexin.regime.register import Unclaimed, register_holding, unclaimed
 
 DECLARED = (
     impersonal(["site.Birth", "site.Heartbeat"], reason="facts about the installation itself"),
+    impersonal(["site.Confirmation"], reason="which member of staff said that a backup and a recovery kit exist"),
     impersonal(
         ["sessions.Session", "account.EmailAddress", "account.EmailConfirmation", "auth.Group", "auth.Permission"],
         reason="sign-in of staff: a person's id and times; customers have no account here",

@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from kexin.site import foreign
 from kexin.site.instance import CLUSTERS, URL_VARIABLES, Instance
 from kexin.site.postgres import Cluster, spawn
+from kexin.site.words import gettext as _
 
 #: A child that dies more often than this within the window is not restarted any more: something must be mended.
 DEATHS, WINDOW_S = 5, 60.0
@@ -39,7 +41,8 @@ def is_embedded() -> bool:
     given = [name for name in URL_VARIABLES.values() if os.environ.get(name, "").strip()]
     if len(given) == 1:
         missing = next(name for name in URL_VARIABLES.values() if name not in given)
-        raise DoesNotCome(f"{given[0]} is set and {missing} is not: set both or none")
+        said = _("设置了 %(given)s，却没有设置 %(missing)s：请两个都设置，或都不设置")
+        raise DoesNotCome(said % {"given": given[0], "missing": missing})
     return not given
 
 
@@ -51,7 +54,8 @@ def alone(instance: Instance) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
-            raise AlreadyRuns(f"{instance.folder} is in use by process {file.read().strip() or '?'}") from error
+            said = _("%(folder)s 正由进程 %(pid)s 使用")
+            raise AlreadyRuns(said % {"folder": instance.folder, "pid": file.read().strip() or "?"}) from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -79,10 +83,16 @@ def set_up(instance: Instance, *, demo: bool) -> dict[str, Any]:
     command = [sys.executable, "-m", "kexin.site.setup", *(["--demo"] if demo else [])]
     environment = {**os.environ, "KEXIN_HOME": str(instance.folder), "KEXIN_ROLE": "owner"}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    last = (done.stdout.splitlines() or [""])[-1]
+    answer: dict[str, Any] = json.loads(last) if last.startswith("{") else {}
     if done.returncode:
-        raise DoesNotCome("set-up failed; the lines above say where")
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        raise DoesNotCome(answer.get("detail") or _("安装没有完成，原因见上面几行"))
     return answer
+
+
+def warnings(facts: Mapping[str, Any]) -> list[str]:
+    """What set-up allowed and nobody should overlook."""
+    return [_("注意：%(said)s") % {"said": foreign.shared_server()}] if facts.get("one_server") else []
 
 
 @dataclass(slots=True)
@@ -169,7 +179,7 @@ class House:
         while time.monotonic() < end and not self.stopping:
             if any(child.died() for child in self.children):
                 names = ", ".join(child.name for child in self.children if child.died())
-                raise DoesNotCome(f"{names} ended at start; the lines above say why")
+                raise DoesNotCome(_("%(names)s 一启动就结束了，原因见上面几行") % {"names": names})
             seen = health(self.port)
             if seen and seen["status"] == "ok":
                 return
@@ -177,9 +187,9 @@ class House:
         if self.stopping:
             return
         if seen is None:
-            raise DoesNotCome(f"nothing answers on port {self.port}")
+            raise DoesNotCome(_("端口 %(port)d 上没有应答") % {"port": self.port})
         bad = [name for name, part in seen["parts"].items() if part["status"] != "ok"]
-        self.say(f"not well yet: {', '.join(bad)}")
+        self.say(_("还没有就绪：%(names)s") % {"names": ", ".join(bad)})
 
     def watch(self) -> None:
         """Until asked to stop: a child that dies is started again, unless it keeps dying."""
@@ -193,8 +203,9 @@ class House:
         now = time.monotonic()
         child.deaths = [at for at in child.deaths if now - at < WINDOW_S] + [now]
         if len(child.deaths) >= DEATHS:
-            raise DoesNotCome(f"{child.name} died {DEATHS} times within {WINDOW_S:.0f} s")
-        self.say(f"{child.name} ended; starting it again")
+            said = _("%(name)s 在 %(window)d 秒内结束了 %(deaths)d 次，不再重启")
+            raise DoesNotCome(said % {"name": child.name, "deaths": DEATHS, "window": WINDOW_S})
+        self.say(_("%(name)s 结束了，正在重新启动") % {"name": child.name})
         child.start()
 
     def stop(self) -> None:
@@ -253,12 +264,12 @@ def greeting(instance: Instance, *, port: int, demo: bool) -> list[str]:
     """Whom to sign in as in a demo; in a real installation what is missing before anybody can work, with the remedy."""
     done = _as_web(instance, "people", "list" if demo else "start", port=port)
     if done.returncode:
-        return ["`kexin people list` says who may sign in"]
+        return [_("谁可以登录：kexin people list")]
     facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     if not demo:
         return [str(line) for line in facts["lines"]]
     people = [f"  {row['staff_no']}  {row['name']}  {row['posts_text']}" for row in facts["people"]]
-    return ["Demo accounts, each signed in with one click on the first page (工号, name, post):", *people]
+    return [_("演示账号，在首页点一下即登录（工号、姓名、岗位）："), *people]
 
 
 def run(
@@ -272,12 +283,15 @@ def run(
     with alone(instance):
         for wanted in (port, port + 1):
             if not port_is_free(wanted):
-                raise DoesNotCome(f"port {wanted} is taken: stop what uses it, or set KEXIN_PORT (two ports in a row)")
+                said = _("端口 %(port)d 已被占用：请停掉占用它的程序，或设置 KEXIN_PORT（要连着的两个端口）")
+                raise DoesNotCome(said % {"port": wanted})
         house = House(instance, port=port, say=say)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, house.ask_to_stop)
         with clusters(instance):
             facts = set_up(instance, demo=demo)
+            for line in warnings(facts):
+                say(line)
             try:
                 if not house.stopping:
                     house.start()
@@ -286,12 +300,12 @@ def run(
                 elif rulebook and not house.stopping:
                     first_rulebook(instance, rulebook)
                 if not house.stopping:
-                    say(f"Kexin: http://localhost:{port}   (Ctrl-C stops it)")
+                    say(_("客信：http://localhost:%(port)d   （Ctrl-C 停止）") % {"port": port})
                     for line in greeting(instance, port=port, demo=facts["demo"]):
                         say(line)
                     house.watch()
             finally:
                 house.stop()
-        say("stopped")
+        say(_("已停止"))
 
 

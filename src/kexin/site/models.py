@@ -1,4 +1,4 @@
-"""Two facts about the installation itself: how it was born, and which of its processes are alive."""
+"""Facts about the installation itself: how it was born, which of its processes are alive, what was done outside."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ class Heartbeat(models.Model):
 
     process = models.CharField(max_length=16, primary_key=True)
     beat_at = models.DateTimeField()
+
+
+class Confirmation(models.Model):
+    """Somebody who answers for the installation says that something outside was done: ``backup``, ``recovery-kit``."""
+
+    step = models.CharField(max_length=24, primary_key=True)
+    by = models.UUIDField()
+    at = models.DateTimeField()

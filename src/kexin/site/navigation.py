@@ -229,6 +229,14 @@ UNPUBLISHED: dict[str, Promise] = {
     "mkt_wechat": gettext_lazy("微信营销"),
     "mkt_email": gettext_lazy("邮件营销"),
     "mkt_call": gettext_lazy("电话营销"),
+    "mkt_push": gettext_lazy("应用推送"),
+    "real_name": gettext_lazy("实名办理"),
+    "order": gettext_lazy("订单履行与配送"),
+    "member": gettext_lazy("会员积分权益"),
+    "quality": gettext_lazy("数据质量与目录维护"),
+    "rights": gettext_lazy("办理个人权利请求"),
+    "audit": gettext_lazy("合规审计"),
+    "governance": gettext_lazy("制度管理"),
 }
 
 

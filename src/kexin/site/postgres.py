@@ -268,7 +268,8 @@ class Cluster:
             )  # fmt: skip
         if done.returncode:
             shutil.rmtree(self.data, ignore_errors=True)
-            raise DoesNotStart(f"initdb of {self.name} failed: {done.stderr.strip()[-400:]}")
+            said = _("数据库 %(name)s 建不起来：%(said)s")
+            raise DoesNotStart(said % {"name": self.name, "said": done.stderr.strip()[-400:]})
         who_may = "# Local connections with a password; nothing else.\nlocal all all scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(who_may, encoding="ascii")
 

@@ -9,6 +9,10 @@ import sys
 import threading
 from collections.abc import Callable
 
+import typer
+
+from kexin.site import shell
+
 BEAT_S = 5.0
 _log = logging.getLogger(__name__)
 
@@ -114,7 +118,11 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     if name not in PROCESSES:
         raise SystemExit(f"usage: python -m kexin.site.processes {'|'.join(PROCESSES)}")
-    PROCESSES[name]()
+    try:
+        with shell.told():  # one sentence instead of a stack: too much power, a missing secret
+            PROCESSES[name]()
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from kexin.people import defaults
+from kexin.site import words
 from kexin.site.instance import Instance, process_role
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -24,7 +25,8 @@ ROLE = process_role()
 def _number(name: str, default: int, least: int, most: int) -> int:
     text = os.environ.get(name, "").strip() or str(default)
     if not text.isdecimal() or not least <= int(text) <= most:
-        raise ImproperlyConfigured(f"{name}={text!r} must be a number from {least} to {most}")
+        said = words.gettext("%(name)s=%(text)s 应是 %(least)d 到 %(most)d 之间的数字")
+        raise ImproperlyConfigured(said % {"name": name, "text": text, "least": least, "most": most})
     return int(text)
 
 
@@ -35,7 +37,7 @@ _origin = urlsplit(ORIGIN)
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 ON_LOOPBACK = _origin.hostname in ("localhost", "127.0.0.1", "::1")
 if not _origin.hostname or _origin.path not in ("", "/") or not (_origin.scheme == "https" or ON_LOOPBACK):
-    raise ImproperlyConfigured(f"KEXIN_ORIGIN={ORIGIN!r} must be https://name or http://localhost:port")
+    raise ImproperlyConfigured(words.gettext("KEXIN_ORIGIN=%(origin)s 应写成 https://名称 或 http://localhost:端口") % {"origin": ORIGIN})
 
 DEBUG = False
 # A process without a role (help texts, makemigrations) signs nothing that anyone will check.

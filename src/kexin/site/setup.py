@@ -7,10 +7,12 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 
 import psycopg
+import typer
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +20,8 @@ from django.core.management import call_command
 from psycopg import sql
 
 from kexin.foundation import clock
-from kexin.site.instance import CLUSTERS, ROLES, URL_VARIABLES, Instance, parse_url
+from kexin.site import foreign, shell, words
+from kexin.site.instance import CLUSTERS, ROLES, URL_VARIABLES, Instance
 
 #: Limits of each role, so that they also hold on a PostgreSQL that is not ours. Milliseconds as PostgreSQL reads them.
 LIMITS = {
@@ -36,29 +39,26 @@ class BadGrant(ImproperlyConfigured):
     """A grants.py names a role, a privilege or a table that does not exist."""
 
 
+class NotFinished(ImproperlyConfigured):
+    """A database refused a step in the middle. What is done stays done, and a second try goes on from there."""
+
+
 # --- as administrator ------------------------------------------------------------------------------------------------
 
 
 def make_roles_and_databases(instance: Instance) -> None:
     """Roles with passwords of this instance and one database per cluster, owned by `kexin_owner`, closed to others."""
     for cluster in CLUSTERS:
-        admin = instance.address(cluster, "admin")
-        # The database that the URL names may not exist yet; `postgres` always does.
-        inside = psycopg.conninfo.make_conninfo(admin.url(), dbname="postgres")
-        with psycopg.connect(inside, autocommit=True) as connection:
+        name = instance.address(cluster, "web").name
+        with foreign.connect(instance.address(cluster, "admin"), variable=URL_VARIABLES[cluster]) as connection:
+            mighty = _is_superuser(connection)
             for role in ROLES:
-                _make_role(connection, role, instance.read_secret(f"db-{cluster}-{role}"))
-            # An administrator who is no superuser may hand a database only to a role that it belongs to.
-            if not _is_superuser(connection):
-                connection.execute(sql.SQL("GRANT kexin_owner TO CURRENT_USER"))
-            name = instance.address(cluster, "web").name
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
-            if found:
-                connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO kexin_owner").format(sql.Identifier(name)))
-            else:
-                statement = sql.SQL("CREATE DATABASE {} OWNER kexin_owner ENCODING 'UTF8' TEMPLATE template0")
-                connection.execute(statement.format(sql.Identifier(name)))
-        close_database(instance, cluster, name)
+                _make_role(connection, role, instance.role_secret(cluster, role), mighty=mighty)
+            mark = sql.Literal(foreign.MARK + instance.mark())
+            connection.execute(sql.SQL("COMMENT ON ROLE kexin_owner IS {}").format(mark))
+            with _as_member(connection, "kexin_owner", mighty=mighty):
+                _make_database(connection, name)
+        close_database(instance, cluster, name, who="admin" if mighty else "owner")
 
 
 def _is_superuser(connection: psycopg.Connection) -> bool:
@@ -66,31 +66,71 @@ def _is_superuser(connection: psycopg.Connection) -> bool:
     return bool(row and row[0])
 
 
-def _make_role(connection: psycopg.Connection, role: str, password: str) -> None:
+def _make_role(connection: psycopg.Connection, role: str, password: str, *, mighty: bool) -> None:
+    """Create or correct one role. What only a superuser may give, only a superuser can take away; without one,
+    `foreign` has refused a role that has it."""
     name = sql.Identifier(f"kexin_{role}")
     found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [f"kexin_{role}"]).fetchone()
     verb = sql.SQL("ALTER ROLE {}" if found else "CREATE ROLE {}").format(name)
     # The password is sent as a SCRAM verifier: it never stands in a statement that somebody could log.
     verifier = connection.pgconn.encrypt_password(password.encode(), f"kexin_{role}".encode(), b"scram-sha-256")
-    plain = sql.SQL(" LOGIN NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {}").format(sql.Literal(verifier.decode()))
+    # PostgreSQL 15 gives an owner its schema `public` only by inheritance. The others have nothing to inherit.
+    power = "INHERIT" if role == "owner" else "NOINHERIT"
+    taken = " NOSUPERUSER NOREPLICATION NOBYPASSRLS" if mighty else ""
+    plain = sql.SQL(f" LOGIN NOCREATEDB NOCREATEROLE {power}{taken} PASSWORD {{}}").format(sql.Literal(verifier.decode()))
     connection.execute(verb + plain)
     for setting, value in LIMITS[role].items():
         statement = sql.SQL("ALTER ROLE {} SET {} = {}")
         connection.execute(statement.format(name, sql.Identifier(setting), sql.Literal(value)))
 
 
-def close_database(instance: Instance, cluster: str, name: str) -> None:
+@contextmanager
+def _as_member(connection: psycopg.Connection, role: str, *, mighty: bool) -> Iterator[None]:
+    """Belong to a role for as long as something is handed to it. Who is no superuser may hand a database only to a role
+    that it can become: by membership up to 15, by membership with SET from 16 on (its creator has only ADMIN)."""
+    right = "SET" if connection.info.server_version >= 160_000 else "MEMBER"
+    row = connection.execute("SELECT pg_has_role(current_user, %s, %s)", [role, right]).fetchone()
+    if mighty or (row and row[0]):
+        yield
+        return
+    options = " WITH INHERIT TRUE, SET TRUE" if right == "SET" else ""
+    connection.execute(sql.SQL(f"GRANT {{}} TO CURRENT_USER{options}").format(sql.Identifier(role)))
+    try:
+        yield
+    finally:
+        connection.execute(sql.SQL("REVOKE {} FROM CURRENT_USER").format(sql.Identifier(role)))
+
+
+def _make_database(connection: psycopg.Connection, name: str) -> None:
+    """The database, ours. Its order of texts is that of bytes, as in the embedded clusters: no library can change it."""
+    row = connection.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", [name]).fetchone()
+    if row is None:
+        statement = sql.SQL("CREATE DATABASE {} OWNER kexin_owner ENCODING 'UTF8' TEMPLATE template0 {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.SQL(_locale(connection))))
+    elif row[0] != "kexin_owner":
+        connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO kexin_owner").format(sql.Identifier(name)))
+
+
+def _locale(connection: psycopg.Connection) -> str:
+    known = connection.execute("SELECT 1 FROM pg_collation WHERE collprovider = 'c' AND collname IN ('C.utf8', 'C.UTF-8')")
+    plain = "C.UTF-8" if known.fetchone() else "C"
+    if connection.info.server_version >= 170_000:
+        return f"LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE '{plain}'"
+    return f"LOCALE_PROVIDER libc LOCALE '{plain}'"
+
+
+def close_database(instance: Instance, cluster: str, name: str, *, who: str = "admin") -> None:
     """Only our roles may connect, and only the owner may create anything."""
-    admin = instance.address(cluster, "admin")
     database = sql.Identifier(name)
     roles = sql.SQL(", ").join(sql.Identifier(f"kexin_{role}") for role in ROLES)
-    inside = psycopg.conninfo.make_conninfo(admin.url(), dbname=name)
+    inside = psycopg.conninfo.make_conninfo(instance.address(cluster, who).url(), dbname=name)
     with psycopg.connect(inside, autocommit=True) as connection:
         for statement in (
             sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, roles),
-            sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"),
+            # First ours, then closed: who does not own a schema revokes nothing, with a warning that nobody reads.
             sql.SQL("ALTER SCHEMA public OWNER TO kexin_owner"),
+            sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"),
             sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(roles),
         ):
             connection.execute(statement)
@@ -217,27 +257,47 @@ def collect_static(instance: Instance) -> None:
 
 
 def main() -> None:
-    """`python -m kexin.site.setup [--demo]` as KEXIN_ROLE=owner; the last line of output is one JSON object."""
+    """`python -m kexin.site.setup [--demo]` as KEXIN_ROLE=owner; the last line of output is one JSON object: the facts,
+    or with exit code 1 what is wrong and what to do."""
     instance = Instance()
-    make_places(instance)
-    make_roles_and_databases(instance)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kexin.site.settings")
-    import django
+    try:
+        with shell.told(as_json=True):
+            facts = _set_up(instance, demo="--demo" in sys.argv[1:])
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    print(json.dumps(facts))
 
-    django.setup()
-    demo = prepare(instance, demo="--demo" in sys.argv[1:])
+
+def _set_up(instance: Instance, *, demo: bool) -> dict[str, bool]:
+    import django
+    from django.db import DatabaseError
+    from django.utils import translation
+
+    try:
+        one_server = False
+        if any(os.environ.get(variable, "").strip() for variable in URL_VARIABLES.values()):
+            one_server = foreign.examine(instance)
+            make_places(instance, one_server=one_server)
+        make_roles_and_databases(instance)
+        django.setup()
+        translation.activate(words.language())
+        demo = prepare(instance, demo=demo)
+    except (psycopg.Error, DatabaseError) as error:
+        raise NotFinished(foreign.explained(error)) from error
     instance.remember(demo=demo)
     collect_static(instance)
-    print(json.dumps({"demo": demo}))
+    return {"demo": demo, "one_server": one_server}
 
 
-def make_places(instance: Instance) -> None:
+def make_places(instance: Instance, *, one_server: bool) -> None:
     """Remember where external databases are, so that serving processes need no administrator's URL."""
-    for cluster, variable in URL_VARIABLES.items():
-        url = os.environ.get(variable, "").strip()
-        if url:
-            given = parse_url(url, variable=variable)
-            instance.place(cluster, host=given.host, port=given.port, name=given.name, options=given.options)
+    for cluster in CLUSTERS:
+        given = instance.address(cluster, "admin")
+        roles_of = "main" if one_server else cluster
+        instance.place(
+            cluster, host=given.host, port=given.port, name=given.name, options=given.options, roles_of=roles_of
+        )
 
 
 if __name__ == "__main__":

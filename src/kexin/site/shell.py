@@ -15,9 +15,10 @@ from rich.console import Console
 
 from kexin.foundation.problems import Problem
 from kexin.site import words
+from kexin.site.words import gettext as _
 
 #: ``def command(…, as_json: AsJson = False)``
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
+AsJson = Annotated[bool, typer.Option("--json", help=_("用一个 JSON 对象回答"))]
 
 
 def ready(role: str) -> None:
@@ -49,14 +50,16 @@ def told(*, as_json: bool = False) -> Iterator[None]:
     except Problem as problem:
         document = problem.document()
         lines = [str(document["detail"]), str(document.get("remedy", ""))]
-        _fail(document, lines, as_json=as_json)
+        refuse(document, lines, as_json=as_json)
+        raise typer.Exit(1) from problem
     except (ImproperlyConfigured, RuntimeError) as error:
-        _fail({"error": type(error).__name__, "detail": str(error)}, [str(error)], as_json=as_json)
+        refuse({"error": type(error).__name__, "detail": str(error)}, [str(error)], as_json=as_json)
+        raise typer.Exit(1) from error
 
 
-def _fail(document: Mapping[str, Any], lines: list[str], *, as_json: bool) -> None:
+def refuse(document: Mapping[str, Any], lines: list[str], *, as_json: bool) -> None:
+    """Print what is wrong: JSON where JSON was asked for, else a sentence for people on the error output."""
     if as_json:
         answer(document, as_json=True)
     else:
         Console(stderr=True, highlight=False, soft_wrap=True).print("\n".join(filter(None, lines)), markup=False)
-    raise typer.Exit(1)

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("", home.home, name="home"),
     path("palette", palette.palette, name="palette"),
+    path("start-confirmations/<slug:step>", home.confirmation, name="start-confirmation"),
     path("", include("kexin.foundation.ui.pages")),
     path("", include("kexin.people.pages")),
     path("", include("kexin.chapters.collection.pages")),

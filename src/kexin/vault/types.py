@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.foundation.problems import Conflict, Invalid, NotFound, Problem, Unavailable
+from kexin.foundation.sentences import sentence as _
 
 #: Grades whose values are opened only after their evidence line is committed.
 HIGH_GRADES = (3, 4)

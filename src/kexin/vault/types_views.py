@@ -9,9 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.foundation.problems import Invalid, Refused
+from kexin.foundation.sentences import sentence as _
 
 PAGE_ROWS = 50
 #: A person's own list up to this size may be opened and sorted by pinyin, or searched by one character, in a request.

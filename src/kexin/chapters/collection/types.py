@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.foundation.problems import Conflict, Invalid, NotFound, Refused
+from kexin.foundation.sentences import sentence as _
 
 
 class Stage(StrEnum):

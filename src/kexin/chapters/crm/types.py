@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.foundation.problems import Invalid
+from kexin.foundation.sentences import sentence as _
 from kexin.vault.types_views import Card, Cell, ContactUse, Row, Why
 
 

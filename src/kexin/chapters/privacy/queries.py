@@ -31,6 +31,7 @@ def view(request: models.ErasureRequest, erasure: ErasureView | None) -> types.R
         taken_at=request.taken_at,
         answer_by=request.answer_by,
         erasure=erasure,
+        keys_beside_data=vault.keys_beside_data(),
     )
 
 
@@ -116,7 +117,8 @@ def prospect(caller: Caller, *, subject: uuid.UUID) -> types.Prospect:
     if found.gone:
         raise SubjectErased
     items = sum(1 for cell in found.cells.values() if cell.shown is not Shown.EMPTY)
-    return types.Prospect(number=found.number, gone=found.gone, items=items)
+    beside = vault.keys_beside_data()
+    return types.Prospect(number=found.number, gone=found.gone, items=items, keys_beside_data=beside)
 
 
 #: The strip's order: working with the customer first, then one cell per marketing channel, then giving away.

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.utils.translation import gettext_lazy as _
-
 from kexin.foundation.problems import Invalid, NotFound
+from kexin.foundation.sentences import sentence as _
 from kexin.vault.types import ErasureView
 
 #: Days within which a request is answered at the latest (GB/T 35273-2020 8.7); the product answers far sooner.
@@ -77,16 +76,18 @@ class StripCell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prospect:
-    """What a deletion would touch."""
+    """What a deletion would touch. ``keys_beside_data``: as in `RequestView`."""
 
     number: str
     gone: bool
     items: int
+    keys_beside_data: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
-    """A deletion request and how far its erasure is."""
+    """A deletion request and how far its erasure is. ``keys_beside_data``: one server holds keys and data, so that its
+    backups hold both, and the person is beyond recovery only when they have expired."""
 
     id: uuid.UUID
     code: str
@@ -96,6 +97,7 @@ class RequestView:
     taken_at: datetime
     answer_by: datetime
     erasure: ErasureView | None
+    keys_beside_data: bool = False
 
     @property
     def done_places(self) -> int:

@@ -32,8 +32,8 @@ def verify_signature(kind: str, body: bytes, signature: Signature) -> bool:
     """Whether this installation signed exactly these bytes as this kind, with a present or a retired key."""
     message = _message(kind, keys.ring().origin, body)
     return any(
-        key.id.hex() == signature.key_id and crypto.signature_holds(key.public, signature.sig, message)
-        for key in keys.trusted("receipt")
+        one.key.id.hex() == signature.key_id and crypto.signature_holds(one.key.public, signature.sig, message)
+        for one in keys.trusted("receipt")
     )
 
 

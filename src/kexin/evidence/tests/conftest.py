@@ -72,9 +72,10 @@ def ledger(fresh_db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("KEXIN_WITNESS_URL", url)
     monkeypatch.setenv("KEXIN_MIRROR", str(tmp_path / "mirror"))
-    trusted = keys.trust_path().read_bytes()
+    kept = {path: path.read_bytes() for path in (keys.trust_path(), *(keys.folder() / "keys").iterdir())}
     yield Ledger(fresh_db, tmp_path, own, url)
-    keys.trust_path().write_bytes(trusted)
+    for path, data in kept.items():
+        path.write_bytes(data)
     server.shutdown()
     server.server_close()
     thread.join()

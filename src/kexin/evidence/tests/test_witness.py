@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kexin.evidence import witness
 from kexin.evidence.rules import merkle, notes
+from kexin.evidence.rules.trust import Signer
 from kexin.foundation import crypto
 
 pytestmark = pytest.mark.no_db
@@ -85,6 +86,10 @@ class Log:
         self.key = notes.Key(name="example.org/log", public=crypto.public_key(self.private))
         self.hashes = [merkle.leaf_hash(salt + bytes([n])) for n in range(leaves)]
 
+    @property
+    def signer(self) -> Signer:
+        return Signer(key=self.key, purpose="checkpoint")
+
     def note(self, size: int) -> str:
         text = notes.Checkpoint(origin=self.key.name, size=size, root=merkle.root_of(self.hashes[:size])).text()
         return f"{text}\n{notes.signature_line(self.key, crypto.sign(self.private, text.encode()))}"
@@ -94,7 +99,7 @@ class Log:
 
 
 def new_witness(folder: Path, *logs: Log) -> witness.Witness:
-    return witness.Witness(folder=folder, name="w", log_keys=lambda: [log.key for log in logs])
+    return witness.Witness(folder=folder, name="w", log_keys=lambda: [log.signer for log in logs])
 
 
 def refusal(keeper: witness.Witness, **request) -> int:

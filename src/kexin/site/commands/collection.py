@@ -11,25 +11,26 @@ import typer
 from kexin.site import shell
 from kexin.site.instance import Instance
 from kexin.site.shell import AsJson
+from kexin.site.words import gettext as _
 
 _CHUNK = 1 << 20
 
-FilePath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or XLSX.")]
-Source = Annotated[str, typer.Option(help="Kind of source: offline, form, legacy, crm, referral, partner.")]
-Label = Annotated[str, typer.Option(help="Which collection this was, in words; default: the file's name.")]
-Purpose = Annotated[str, typer.Option(help="Purpose code of the rulebook: presale, service, contract_b2b …")]
-Basis = Annotated[str, typer.Option(help="Legal basis of that purpose, or `unproven` (来源或凭证不明).")]
-Map = Annotated[list[str] | None, typer.Option("--map", help="HEADER=ATTRIBUTE, or HEADER= to leave it out; repeatable.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")]
-Known = Annotated[bool, typer.Option("--write-known", help="Also write rows that share a contact with a customer.")]
-TokenFile = Annotated[Path | None, typer.Option("--token", help="File with a person's token; default KEXIN_HOME/cli-token.")]
-ErrorFile = Annotated[Path | None, typer.Option("--errors", help="Where to write the rows that were left out (XLSX).")]
-Resume = Annotated[str, typer.Option(help="Go on with this import after it was interrupted.")]
+FilePath = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=_("CSV 或 XLSX 文件"))]
+Source = Annotated[str, typer.Option(help=_("来源的种类：offline、form、legacy、crm、referral、partner"))]
+Label = Annotated[str, typer.Option(help=_("这是哪一次收集，用一句话写明；默认用文件名"))]
+Purpose = Annotated[str, typer.Option(help=_("制度里的用途代码：presale、service、contract_b2b……"))]
+Basis = Annotated[str, typer.Option(help=_("该用途的合法性基础；来源或凭证不明写 unproven"))]
+Map = Annotated[list[str] | None, typer.Option("--map", help=_("列名=项目；写成“列名=”就不导入这一列；可重复"))]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=_("逐行试一遍，什么也不写入"))]
+Known = Annotated[bool, typer.Option("--write-known", help=_("与现有客户同一联系方式的行也写入"))]
+TokenFile = Annotated[Path | None, typer.Option("--token", help=_("本人令牌所在的文件；默认 KEXIN_HOME/cli-token"))]
+ErrorFile = Annotated[Path | None, typer.Option("--errors", help=_("把没有写入的行写到哪个文件（XLSX）"))]
+Resume = Annotated[str, typer.Option(help=_("接着做被打断的这一次导入"))]
 
 
 def mount(root: typer.Typer) -> None:
     """`import` is a word of Python: the function has another name."""
-    root.command("import")(bring_in)
+    root.command("import", help=_("从文件导入客户，以令牌本人的名义；CSV 至多一百万行"))(bring_in)
 
 
 def bring_in(
@@ -54,7 +55,7 @@ def bring_in(
             operations.map_columns(caller, run=run, mapping=_mapped(columns, mapping or []))
             declared = Declaration(source=source, purpose=purpose, basis=basis, label=label or file.stem)
             operations.declare(caller, run=run, declaration=declared)
-            typer.echo(f"import {run}: if it is interrupted, go on with --resume {run}", err=True)
+            typer.echo(_("导入 %(run)s：如果被打断，用 --resume %(run)s 接着做") % {"run": run}, err=True)
         with _bar(as_json=as_json) as moved:
             if dry_run:
                 view = operations.try_now(caller, run=run, progress=moved)
@@ -74,9 +75,9 @@ def _caller(path: Path, purpose: str) -> Any:
     from kexin.people.types import TokenRefused
 
     if not path.exists():
-        raise RuntimeError(f"{path} does not exist: make a token (`kexin token create`) and name its file with --token")
+        raise RuntimeError(_("没有 %(path)s：请用 `kexin token create` 建一个令牌，再用 --token 写明文件") % {"path": path})
     if path.stat().st_mode & 0o077:
-        raise RuntimeError(f"{path} is readable by others: chmod 600 {path}")
+        raise RuntimeError(_("%(path)s 别人也能读：chmod 600 %(path)s") % {"path": path})
     held = queries.token_held(path.read_text(encoding="utf-8").strip())
     if held is None:
         people.count_refused_token()
@@ -98,7 +99,7 @@ def _mapped(columns: Any, wishes: list[str]) -> dict[int, str]:
     told = {header: attribute for header, _equals, attribute in parted}
     unknown = set(told) - {column.header for column in columns}
     if unknown:
-        raise RuntimeError(f"--map: the file has no column {', '.join(sorted(unknown))}")
+        raise RuntimeError(_("--map：文件里没有这些列：%(columns)s") % {"columns": ", ".join(sorted(unknown))})
     taken = set(told.values()) - {""}
     return {
         column.index: told.get(column.header, "" if column.attribute in taken else column.attribute)
@@ -119,7 +120,7 @@ class _bar:
 
     def __enter__(self) -> Any:
         self._progress.start()
-        self._task = self._progress.add_task("rows", total=None)
+        self._task = self._progress.add_task(_("行"), total=None)
         return self._moved
 
     def _moved(self, view: Any) -> None:
@@ -139,12 +140,13 @@ def _facts(view: Any, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _text(facts: dict[str, Any], view: Any) -> str:
-    verb = f"would write {facts['new']:,}" if facts["dry_run"] else f"wrote {facts['written']:,}"
+    counted = {name: f"{facts[name]:,}" for name in ("rows", "new", "written", "known", "repeated", "refused")}
     lines = [
-        f"{facts['rows']:,} rows: {verb}",
-        f"left out: {facts['known']:,} possibly known, {facts['repeated']:,} repeated in the file, {facts['refused']:,} refused",
+        (_("%(rows)s 行：会写入 %(new)s") if facts["dry_run"] else _("%(rows)s 行：已写入 %(written)s")) % counted,
+        _("没有写入：可能已有 %(known)s，文件内重复 %(repeated)s，不合格 %(refused)s") % counted,
     ]
-    lines += [f"column {header}: left out. {why}" for header, why in facts["left_out_columns"].items()]
+    left_out = _("列 %(header)s：没有导入。%(why)s")
+    lines += [left_out % {"header": header, "why": why} for header, why in facts["left_out_columns"].items()]
     if view.counts.left_out + view.counts.known:
-        lines.append("--errors FILE writes the rows that were left out, with reasons")
+        lines.append(_("--errors 文件名：写出没有写入的行和原因"))
     return "\n".join(lines)

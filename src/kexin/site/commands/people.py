@@ -12,20 +12,24 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 
 import typer
-from django.utils.translation import get_language
 
 from kexin.site import shell
+from kexin.site.help import App
 from kexin.site.shell import AsJson
+from kexin.site.words import gettext as _
 
-people_app = typer.Typer(no_args_is_help=True, help="Staff: list, open accounts, give posts, send one-time links.")
-token_app = typer.Typer(no_args_is_help=True, help="API tokens of named people: create, list, revoke.")
+people_app = App(help=_("员工：名单、开通账号、给岗位、发一次性链接"))
+token_app = App(help=_("本人的接口令牌：建立、名单、作废"))
 
-StaffNo = Annotated[str, typer.Option("--person", help="工号 of the person the token speaks for.")]
-Purposes = Annotated[str, typer.Option(help="Purpose codes with commas between, some of the person's own.")]
-Expires = Annotated[str, typer.Option(help="Days from now (30) or the last day (2027-01-31); a year at most.")]
-Label = Annotated[str, typer.Option(help="What the token is for, in words.")]
-Post = Annotated[list[str] | None, typer.Option("--post", help="Post to give: dpo, head, steward, sales …; repeatable.")]
-Who = Annotated[str, typer.Argument(help="工号.")]
+StaffNo = Annotated[str, typer.Option("--person", help=_("令牌代表谁，写工号"))]
+Purposes = Annotated[str, typer.Option(help=_("用途代码，用逗号分开；只能是本人已有的用途"))]
+Expires = Annotated[str, typer.Option(help=_("从今天起多少天（30）或最后一天（2027-01-31）；最长一年"))]
+Label = Annotated[str, typer.Option(help=_("令牌做什么用，写一句话"))]
+Post = Annotated[list[str] | None, typer.Option("--post", help=_("给什么岗位：dpo、head、steward、sales……；可重复"))]
+Who = Annotated[str, typer.Argument(help=_("工号"))]
+TokenId = Annotated[str, typer.Argument(help=_("令牌的编号，见 kexin token list"))]
+Confirm = Annotated[list[str] | None, typer.Option(help=_("记下已在外面做好的：backup、recovery-kit；可重复"))]
+Name = Annotated[str, typer.Option(help=_("同事们叫的名字"))]
 
 
 def mount(root: typer.Typer) -> None:
@@ -34,7 +38,7 @@ def mount(root: typer.Typer) -> None:
     root.add_typer(token_app, name="token")
 
 
-@token_app.command("create")
+@token_app.command("create", help=_("建立令牌，只在这一次显示它；请存进只有自己能读的文件（chmod 600）"))
 def create_token(
     *, person: StaffNo, purposes: Purposes, expires: Expires, label: Label = "kexin", as_json: AsJson = False
 ) -> None:
@@ -50,7 +54,7 @@ def create_token(
         shell.answer(facts, as_json=as_json, text=made.secret)
 
 
-@token_app.command("list")
+@token_app.command("list", help=_("一个人的令牌，新的在前；不显示令牌本身"))
 def list_tokens(*, person: StaffNo, as_json: AsJson = False) -> None:
     """A person's tokens without their secrets, newest first."""
     from kexin.people import queries
@@ -64,15 +68,15 @@ def list_tokens(*, person: StaffNo, as_json: AsJson = False) -> None:
             ]
         }  # fmt: skip
         lines = [
-            f"{row.id}  …{row.ends}  {row.expires_at:%Y-%m-%d}  {'revoked' if row.revoked_at else 'valid  '}  "
+            f"{row.id}  …{row.ends}  {row.expires_at:%Y-%m-%d}  {_('已作废') if row.revoked_at else _('有效')}  "
             f"{','.join(row.purposes)}  {row.label}"
             for row in rows
         ]
-        shell.answer(facts, as_json=as_json, text="\n".join(lines) or "no token")
+        shell.answer(facts, as_json=as_json, text="\n".join(lines) or _("没有令牌"))
 
 
-@token_app.command()
-def revoke(token: Annotated[str, typer.Argument(help="Id of the token (`kexin token list`).")], *, as_json: AsJson = False) -> None:
+@token_app.command(help=_("立即作废一个令牌"))
+def revoke(token: TokenId, *, as_json: AsJson = False) -> None:
     """End a token at once."""
     from kexin.people import operations
 
@@ -80,12 +84,13 @@ def revoke(token: Annotated[str, typer.Argument(help="Id of the token (`kexin to
         try:
             identity = uuid.UUID(token)
         except ValueError:
-            raise RuntimeError(f"{token!r} is no id of a token: see `kexin token list --person 工号`") from None
+            said = _("%(token)s 不是令牌的编号，见 kexin token list --person 工号")
+            raise RuntimeError(said % {"token": token}) from None
         ended = operations.revoke_token(_host(), token=identity)
-        shell.answer({"revoked": ended}, as_json=as_json, text="revoked" if ended else "no valid token has this id")
+        shell.answer({"revoked": ended}, as_json=as_json, text=_("已作废") if ended else _("没有这个编号的有效令牌"))
 
 
-@people_app.command("list")
+@people_app.command("list", help=_("有账号的人和他们的岗位"))
 def list_people(*, as_json: AsJson = False) -> None:
     """Everybody with an open account, and the posts they hold."""
     from kexin.foundation.ui.words import listed
@@ -104,15 +109,12 @@ def list_people(*, as_json: AsJson = False) -> None:
         }  # fmt: skip
         lines = [f"{row.staff_no}  {row.name}  {listed(spoken(row.roles))}" for row in rows]
         if empty:
-            lines.append(f"nobody holds: {', '.join(empty)}")
+            lines.append(_("还没有人担任：%(posts)s") % {"posts": ", ".join(empty)})
         shell.answer(facts, as_json=as_json, text="\n".join(lines))
 
 
-@people_app.command("create")
-def create_person(
-    staff_no: Who, *, name: Annotated[str, typer.Option(help="Name as colleagues know it.")], post: Post = None,
-    as_json: AsJson = False,
-) -> None:  # fmt: skip
+@people_app.command("create", help=_("开通账号并给岗位，显示本人设密码用的一次性链接"))
+def create_person(staff_no: Who, *, name: Name, post: Post = None, as_json: AsJson = False) -> None:
     """Open an account with its posts and print the one-time link by which the person sets a password."""
     from django.db import transaction
 
@@ -122,7 +124,8 @@ def create_person(
     with shell.told(as_json=as_json):
         known = {role.value for role in Role}
         if unknown := set(post or ()) - known:
-            raise RuntimeError(f"unknown post {', '.join(sorted(unknown))}: one of {', '.join(sorted(known))}")
+            said = _("没有岗位 %(unknown)s，只有：%(known)s")
+            raise RuntimeError(said % {"unknown": ", ".join(sorted(unknown)), "known": ", ".join(sorted(known))})
         with transaction.atomic():
             person = operations.create_person(_host(), staff_no=staff_no, name=name)
             for role in post or ():
@@ -131,7 +134,7 @@ def create_person(
         shell.answer({"id": str(person), "link": link}, as_json=as_json, text=link)
 
 
-@people_app.command()
+@people_app.command(help=_("新的一次性链接（72 小时）用来设密码；旧的随即失效"))
 def invite(staff_no: Who, *, as_json: AsJson = False) -> None:
     """A new one-time link (72 hours) to set a password; an earlier one ends."""
     with shell.told(as_json=as_json):
@@ -139,41 +142,33 @@ def invite(staff_no: Who, *, as_json: AsJson = False) -> None:
         shell.answer({"link": link}, as_json=as_json, text=link)
 
 
-@people_app.command()
-def start(*, as_json: AsJson = False) -> None:
+@people_app.command(help=_("开始使用前还缺什么：第一个账号、制度、空缺的岗位等"))
+def start(*, confirm: Confirm = None, as_json: AsJson = False) -> None:
     """What this installation still lacks before anybody can work: the first account, the rulebook, empty posts."""
+    from kexin.site import start as beginning
+
     with shell.told(as_json=as_json):
+        for step in confirm or ():
+            beginning.confirm(_host(), step=step)
         facts = lacking()
-        shell.answer(facts, as_json=as_json, text="\n".join(facts["lines"]) or "nothing is missing")
+        shell.answer(facts, as_json=as_json, text="\n".join(facts["lines"]) or _("什么都不缺"))
 
 
 def lacking() -> dict[str, Any]:
     """The facts of a first start, each missing thing as one sentence with the command to run."""
-    from kexin.foundation.ui.words import say
     from kexin.people import queries
-    from kexin.regime import queries as regime
-    from kexin.regime.queries import rulebook
-    from kexin.regime.rulebook.check import SAMPLE
+    from kexin.site.start import missing
 
-    anybody = bool(queries.people(_host()))
-    book = rulebook.rulebook_in_force()
-    lines = []
-    if not anybody:
-        lines.append(f"nobody has an account yet; open this link once, within 72 hours: {invitation(None)}")
-    if book is None:
-        choice = "; ".join(f"`kexin rulebook install {one.key}` ({say(one.label)})" for one in regime.defaults())
-        lines.append(f"no rulebook is in force, so nothing about customers is allowed: run one of {choice}")
-    elif SAMPLE in book.company.name:
-        lines.append(
-            f"the rulebook still names the sample company {book.company.name}: `kexin rulebook export FILE`, put in your own, "
-            "then `kexin rulebook publish FILE`"
-        )
-    lines += [finding.text(get_language() or "zh") for finding in regime.profile_findings()]
-    empty = [role.value for role in queries.empty_seats()]
-    if anybody and empty:
-        example = f"`kexin people create 工号 --name 姓名 --post {empty[0]}`"
-        lines.append(f"nobody holds {', '.join(empty)}: run {example}")
-    return {"people": anybody, "rulebook": book is not None, "empty_posts": empty, "lines": lines}
+    found = missing()
+    keys = {one.key for one in found}
+    lines = [one.line for one in found if one.key != "people"]
+    if "people" in keys:
+        said = _("还没有人有账号；请在 72 小时内打开这个一次性链接：%(link)s")
+        lines.insert(0, said % {"link": invitation(None)})
+    return {
+        "people": "people" not in keys, "rulebook": "rulebook" not in keys, "lines": lines,
+        "empty_posts": [role.value for role in queries.empty_seats()], "missing": [one.document() for one in found],
+    }  # fmt: skip
 
 
 def invitation(person: uuid.UUID | None) -> str:
@@ -197,7 +192,7 @@ def instant(text: str) -> datetime:
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
-        raise RuntimeError(f"--expires {text!r}: days from now (30) or a date (2027-01-31)") from None
+        raise RuntimeError(_("--expires %(text)s：写天数（30）或日期（2027-01-31）") % {"text": text}) from None
     return datetime.combine(day, time(23, 59, 59), tzinfo=SHANGHAI).astimezone(UTC)
 
 

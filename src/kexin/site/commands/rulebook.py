@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from kexin.foundation.problems import NotFound, Refused
-from kexin.site import shell
+from kexin.site import shell, words
+from kexin.site.help import App
 from kexin.site.shell import AsJson
+from kexin.site.words import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,20 +22,27 @@ if TYPE_CHECKING:
     from kexin.foundation.caller import Caller
     from kexin.regime.operations.publishing import Published
     from kexin.regime.rulebook import Finding
+    from kexin.regime.types import ImpactView
 
-app = typer.Typer(no_args_is_help=True, help="The rulebook: the shipped ones, check a file, see who gains, publish, sign, export.")
+app = App(help=_("制度：自带的几份、核对文件、看谁多了权限、提出、签署、导出"))
 
-File = Annotated[
-    Path, typer.Argument(help="A rulebook in YAML; `retail`, `b2b` and `small` mean those that ship with the product.")
-]
+File = Annotated[Path, typer.Argument(help=_("YAML 写的制度；retail、b2b、small 指产品自带的那几份"))]
 Token = Annotated[
     Path | None,
-    typer.Option(help="File with the token of a named person (default: KEXIN_TOKEN or KEXIN_HOME/cli-token)."),
+    typer.Option(help=_("本人令牌所在的文件（默认 KEXIN_TOKEN 或 KEXIN_HOME/cli-token）")),
 ]
-English = Annotated[bool, typer.Option("--english", help="Texts in English.")]
+English = Annotated[bool, typer.Option("--english", help=_("用英文写发现的问题"))]
 Persons = Annotated[
-    int | None, typer.Option(min=0, help="Natural persons held (default: counted here), for the limit of small firms.")
+    int | None, typer.Option(min=0, help=_("持有多少自然人的信息（默认在这里数），用于小型处理者的上限"))
 ]
+Against = Annotated[Path | None, typer.Option(help=_("与另一个文件比较，而不是与现行版本"))]
+VersionId = Annotated[str, typer.Argument(help=_("待签版本的编号，见 kexin rulebook list"))]
+Out = Annotated[Path, typer.Argument(help=_("写到哪个文件"))]
+Sha256 = Annotated[str, typer.Option(help=_("某一版的 sha256（默认现行版本）"))]
+Shipped = Annotated[str, typer.Option("--default", help=_("改为产品自带的一份，作为您自己的草稿"))]
+Form = Annotated[str, typer.Option("--format", help=_("yaml：按签署时的字节原样；docx 或 pdf：正式文本"))]
+Once = Annotated[bool, typer.Option("--once", help=_("已有制度时什么也不做"))]
+Seen = Annotated[str, typer.Option("--impact", help=_("看过的影响预览的摘要，见 kexin rulebook impact"))]
 MAX_READ = 10_000_000
 
 
@@ -41,17 +50,17 @@ class NoToken(Refused):
     """Commands on the rulebook need a token of a named person."""
 
     code = "no-token"
-    title = _("没有执行：需要本人的令牌（kexin token create）")
+    title = gettext_lazy("没有执行：需要本人的令牌（kexin token create）")
 
 
 class NoFile(NotFound):
     """The file is not there or cannot be read."""
 
     code = "no-file"
-    title = _("没有这个文件，或无法读取")
+    title = gettext_lazy("没有这个文件，或无法读取")
 
 
-@app.command()
+@app.command(help=_("产品自带的制度：代号、名称、适合谁，各附多少份影响评估草稿"))
 def defaults(*, as_json: AsJson = False) -> None:
     """The rulebooks that ship with the product: key, name, for whom, and how many assessments are drafted beside each."""
     from kexin.foundation.ui.words import say
@@ -68,7 +77,7 @@ def defaults(*, as_json: AsJson = False) -> None:
         shell.answer({"rulebooks": rows}, as_json=as_json, text=text)
 
 
-@app.command()
+@app.command(help=_("严格读一份制度，对照法律和它自己；不能发布时退出码为 1"))
 def check(file: File, *, persons: Persons = None, english: English = False, as_json: AsJson = False) -> None:
     """Read a rulebook strictly and check it against law and itself. Exit code 1 when it could not be published."""
     from kexin.regime.rulebook import RulebookInvalid, parse
@@ -87,17 +96,16 @@ def check(file: File, *, persons: Persons = None, english: English = False, as_j
         facts = {
             "ok": not wrong, "errors": wrong, "persons": counted, "findings": [finding.document() for finding in findings]
         }  # fmt: skip
-        lines = [f"{finding.level}: {finding.text('en' if english else 'zh')}" for finding in findings]
-        shell.answer(
-            facts, as_json=as_json, text="\n".join([*lines, f"{wrong} error(s), {len(findings) - wrong} other"])
-        )
+        spoken = "en" if english or words.language() == "en" else "zh"
+        lines = [f"{finding.level}: {finding.text(spoken)}" for finding in findings]
+        summary = _("错误 %(wrong)d 处，其他 %(other)d 处") % {"wrong": wrong, "other": len(findings) - wrong}
+        shell.answer(facts, as_json=as_json, text="\n".join([*lines, summary]))
         if wrong:
             raise typer.Exit(1)
 
 
-@app.command()
-def diff(file: File, *, against: Annotated[Path | None, typer.Option(help="Another file instead of the version in force.")] = None,
-         as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("一份制度会改变什么：条目，以及角色×用途×操作×项目里多出和减少的权限"))
+def diff(file: File, *, against: Against = None, as_json: AsJson = False) -> None:
     """What a rulebook would change: entries, and the cells role × purpose × action × attribute that gain or lose."""
     from kexin.regime.queries import rulebook as stored
     from kexin.regime.rulebook import parse
@@ -112,13 +120,13 @@ def diff(file: File, *, against: Annotated[Path | None, typer.Option(help="Anoth
             f"{cell.before} -> {cell.after} ({cell.where}; {', '.join(cell.rule_ids)})"
             for cell in change.cells
         ]
-        lines.append(f"{change.gained} cells gain, {change.lost} lose; {'loosens' if change.loosens else 'tightens'}")
+        summary = _("放宽：多出 %(gained)d 项权限，减少 %(lost)d 项") if change.loosens else _("收紧：多出 %(gained)d 项权限，减少 %(lost)d 项")
+        lines.append(summary % {"gained": change.gained, "lost": change.lost})
         shell.answer(change.document(), as_json=as_json, text="\n".join(lines))
 
 
-@app.command()
-def install(file: File, *, once: Annotated[bool, typer.Option("--once", help="Do nothing where there is any already.")] = False,
-            as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("让新系统的第一份制度生效，在主机上执行；已有制度时拒绝"))
+def install(file: File, *, once: Once = False, as_json: AsJson = False) -> None:
     """Put the first rulebook of a new installation in force, from the host's shell. Refused once there is any."""
     from kexin.foundation.caller import Caller
     from kexin.regime import operations
@@ -132,32 +140,39 @@ def install(file: File, *, once: Annotated[bool, typer.Option("--once", help="Do
         _say(operations.install_rulebook(setup, source=_bytes(file)), as_json=as_json)
 
 
-Seen = Annotated[str, typer.Option("--impact", help="Digest of the impact that was shown (`kexin rulebook impact`).")]
-
-
-@app.command()
+@app.command(help=_("数一数一份制度会改变真实在册的哪些人；它的摘要就是签名所指的"))
 def impact(file: File, *, token: Token = None, as_json: AsJson = False) -> None:
     """Count what a rulebook would change for the people who are really there; its digest is what a signature names."""
     from kexin.regime import operations
 
     with shell.told(as_json=as_json):
         seen = operations.assess_now(_caller(token), source=_bytes(file))
-        result: Mapping[str, Any] = seen.result or {}
-        lines = [
-            f"{'+' if cell['gains'] else '-'} {cell['role']} {cell['purpose']} {cell['action']} {cell['attribute']}: "
-            f"{cell['people']} people" for cell in result["cells"]
-        ]  # fmt: skip
-        lines += [f"stops {one['people']} people, unknown {', '.join(one['missing'])}: {one['rule']}" for one in result["stopped"]]
-        lines += [f"ends {one['count']} consents: {one['purpose']} {one['channel']}".rstrip() for one in result["consents"]]
-        lines += [f"{'stops' if one['stops'] else 'changes'} {one['count']}: {one['kind']}" for one in result["affected"]]
-        lines.append(
-            f"{result['gains']} cells gain, {result['losses']} lose; {result['touched']} of {result['people']} people; "
-            f"{result['stale']} consents end; {'loosens' if result['loosens'] else 'tightens'}\nimpact {seen.digest}"
-        )
-        shell.answer({"digest": seen.digest, "took_s": seen.took_s, **result}, as_json=as_json, text="\n".join(lines))
+        shell.answer({"digest": seen.digest, "took_s": seen.took_s, **(seen.result or {})}, as_json=as_json, text=_told(seen))
 
 
-@app.command()
+def _told(seen: ImpactView) -> str:
+    """An impact as lines of the terminal."""
+    result: Mapping[str, Any] = seen.result or {}
+    lines = [
+        _("%(sign)s %(role)s %(purpose)s %(action)s %(attribute)s：%(people)s 人") % {**cell, "sign": "+" if cell["gains"] else "-"}
+        for cell in result["cells"]
+    ]
+    lines += [
+        _("停止 %(people)s 人，不知道 %(missing)s：%(rule)s") % {**one, "missing": ", ".join(one["missing"])}
+        for one in result["stopped"]
+    ]
+    lines += [_("失效 %(count)s 份同意：%(purpose)s %(channel)s") % one for one in result["consents"]]
+    lines += [
+        (_("停止 %(count)s 项：%(kind)s") if one["stops"] else _("改变 %(count)s 项：%(kind)s")) % one for one in result["affected"]
+    ]
+    lines.append(
+        _("%(gains)s 格放宽，%(losses)s 格收紧；涉及 %(people)s 人中的 %(touched)s 人；%(stale)s 份同意失效") % result
+    )
+    lines.append(_("总的来说是放宽") if result["loosens"] else _("总的来说是收紧"))
+    return "\n".join([*lines, f"impact {seen.digest}"])
+
+
+@app.command(help=_("以令牌本人的名义提出并签署一版；另一个人再签"))
 def publish(file: File, *, impact: Seen = "", token: Token = None, as_json: AsJson = False) -> None:
     """Draft and sign a version as the person behind the token; another person signs after."""
     from kexin.regime import operations
@@ -166,9 +181,8 @@ def publish(file: File, *, impact: Seen = "", token: Token = None, as_json: AsJs
         _say(operations.publish_rulebook(_caller(token), source=_bytes(file), impact=impact), as_json=as_json)
 
 
-@app.command()
-def sign(version: Annotated[str, typer.Argument(help="Id of a waiting version (see `kexin rulebook list`).")], *,
-         impact: Seen = "", token: Token = None, as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("另一个人的第二个签名；签后生效"))
+def sign(version: VersionId, *, impact: Seen = "", token: Token = None, as_json: AsJson = False) -> None:
     """The second signature, by another person; the version is in force from then on."""
     from kexin.regime import operations
     from kexin.regime.queries.rulebook import VersionUnknown
@@ -181,7 +195,7 @@ def sign(version: Annotated[str, typer.Argument(help="Id of a waiting version (s
         _say(operations.sign_rulebook(_caller(token), version=identity, impact=impact), as_json=as_json)
 
 
-@app.command("list")
+@app.command("list", help=_("最新的各版和它们的状态"))
 def list_(*, as_json: AsJson = False) -> None:
     """The newest versions and where they stand."""
     from kexin.regime.queries import rulebook as stored
@@ -195,15 +209,11 @@ def list_(*, as_json: AsJson = False) -> None:
             ]
         }  # fmt: skip
         text = "\n".join(f"v{row.number}  {row.state:10} {row.sha256[:12]}  {row.id}" for row in rows)
-        shell.answer(facts, as_json=as_json, text=text or "no version yet")
+        shell.answer(facts, as_json=as_json, text=text or _("还没有任何一版"))
 
 
-@app.command()
-def export(out: Annotated[Path, typer.Argument(help="Where to write it.")], *,
-           version: Annotated[str, typer.Option(help="sha256 of a version (default: the one in force).")] = "",
-           shipped: Annotated[str, typer.Option("--default", help="Key of a shipped rulebook instead, as a draft of your own.")] = "",
-           form: Annotated[str, typer.Option("--format", help="yaml: the exact bytes, as they were signed; docx or pdf: the formal document.")] = "yaml",
-           as_json: AsJson = False) -> None:  # fmt: skip
+@app.command(help=_("写出一版制度：签署时的字节，或由它生成的正式文本；或产品自带的一份"))
+def export(out: Out, *, version: Sha256 = "", shipped: Shipped = "", form: Form = "yaml", as_json: AsJson = False) -> None:
     """Write a version: the exact bytes as they were signed, or the formal 客户信息管理制度 made from them; or a shipped
     rulebook, to be edited and installed."""
     import hashlib

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from kexin.site.help import App
 from kexin.site.shell import AsJson, answer, told
+from kexin.site.words import gettext as _
 
-app = typer.Typer(help="The vault: what search indexes leak, how they are renewed, how far background work is.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from kexin.vault.search.planner import Plan
+
+app = App(help=_("数据保险库：检索索引会泄露什么、怎样更换，后台工作做到哪里"))
 
 
-@app.callback()
-def _group() -> None:
-    """The vault."""
-
-
-@app.command()
-def plan(as_json: bool = typer.Option(False, "--json", help="Answer in JSON.")) -> None:
+@app.command(help=_("逐个检索索引：不同值、最集中的占比、一次查询的候选、可猜出的行；各种筛选组合把多少人单独挑了出来"))
+def plan(*, as_json: AsJson = False) -> None:
     """Count, per search index: distinct values, share of the commonest value, candidates of one query, rows that a
     reader of public statistics could guess; and how many people each combination of filters singles out."""
-    from django.utils.translation import gettext as _
-
     from kexin.vault import queries
 
-    report = queries.index_plan()
-    if as_json:
-        typer.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
-        return
+    with told(as_json=as_json):
+        report = queries.index_plan()
+        if as_json:
+            answer(asdict(report), as_json=True)
+        else:
+            _print_plan(report)
+
+
+def _print_plan(report: Plan) -> None:
     console = Console()
     indexes = Table(_("索引"), _("人数"), _("不同值"), _("最集中"), _("候选"), _("可猜出"), title=_("检索索引"))
     for one in report.indexes:
@@ -49,11 +51,9 @@ def plan(as_json: bool = typer.Option(False, "--json", help="Answer in JSON.")) 
     console.print(facets)
 
 
-@app.command()
-def status(as_json: AsJson = False) -> None:
+@app.command(help=_("后台工作做到哪里：按现行制度重新加密的记录、正在更换的检索索引"))
+def status(*, as_json: AsJson = False) -> None:
     """How far background work is: records that follow the rulebook in force, search indexes that are being renewed."""
-    from django.utils.translation import gettext as _
-
     from kexin.vault import queries
 
     with told(as_json=as_json):
@@ -73,12 +73,10 @@ def status(as_json: AsJson = False) -> None:
         answer(facts, as_json=as_json, text="\n".join(lines))
 
 
-@app.command("renew-indexes")
-def renew_indexes(as_json: AsJson = False) -> None:
+@app.command("renew-indexes", help=_("给每个检索索引换新密钥，其间照常检索；做到哪里见 status"))
+def renew_indexes(*, as_json: AsJson = False) -> None:
     """Give every search index new keys: built beside the old ones by the worker, switched to, the old ones dropped.
     Searching goes on throughout; `status` says how far it is."""
-    from django.utils.translation import gettext as _
-
     from kexin.foundation.caller import Caller
     from kexin.vault import operations, queries
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kexin.site.demo.company import DEPARTMENTS, SEED, STAFF, caller_of
+from kexin.site.words import gettext as _
 
 #: Invented customers in bulk, by act of collection, the newest last; the scripted ones come before them.
 BULK = {"legacy": 160, "b2b": 300, "service": 700, "expo": 800}
@@ -26,16 +27,17 @@ def load(*, instance: Any, say: Callable[[str], None] = lambda line: None) -> No
     marker = Path(instance.folder) / "cli-token"
     if marker.exists():
         return
-    say("loading the demo company …")
+    say(_("正在建立演示公司 …"))
     half_told(instance.folder).touch()
     environment = {**os.environ, "KEXIN_HOME": str(instance.folder), "KEXIN_ROLE": "web"}
     for variable in ("DATABASE_URL", "KEYRING_DATABASE_URL"):
         environment.pop(variable, None)
     done = subprocess.run([sys.executable, "-m", "kexin.site.demo"], env=environment, check=False)
     if done.returncode:
-        raise RuntimeError("the demo company could not be loaded; the lines above say why; try `kexin demo-reset`")
+        raise RuntimeError(_("演示公司没有建成，原因见上面几行；可以试 `kexin demo-reset`"))
     half_told(instance.folder).unlink(missing_ok=True)
-    say(f"demo company ready: {sum(BULK.values())} invented customers and the scripted ones; shell token in {marker}")
+    said = _("演示公司已建好：%(count)d 位虚构客户和演示情节；命令行令牌在 %(marker)s")
+    say(said % {"count": sum(BULK.values()), "marker": marker})
 
 
 def half_told(home: Path) -> Path:

@@ -104,13 +104,24 @@ def test_secrets_are_private_and_stable(instance: Instance) -> None:
         Instance(instance.folder / "elsewhere").read_record()
 
 
+def test_a_variable_never_exchanges_the_databases_of_a_finished_installation(instance: Instance) -> None:
+    instance.create(embedded=False)  # nothing is set up yet: a first try may have failed
+    instance.create(embedded=True)
+    instance.remember(demo=False)
+    with pytest.raises(NotInstalled, match="in its own databases"):
+        instance.create(embedded=False)
+    Instance(instance.folder / "elsewhere").create(embedded=False)
+    instance.create(embedded=True)
+    assert instance.read_record()["demo"] is False
+
+
 def test_addresses_are_read_and_never_shown() -> None:
-    address = parse_url("postgresql://boss:p%40ss@db.example:6432/kexin?sslmode=require")
+    address = parse_url("postgresql://boss:p%40ss@db.example:6432/kexin?sslmode=verify-full")
     assert (address.host, address.port, address.name, address.user, address.password) == (
         "db.example", 6432, "kexin", "boss", "p@ss",
     )  # fmt: skip
     assert "p@ss" not in repr(address)
-    assert psycopg.conninfo.conninfo_to_dict(address.url())["sslmode"] == "require"
+    assert psycopg.conninfo.conninfo_to_dict(address.url())["sslmode"] == "verify-full"
 
 
 def test_two_launchers_do_not_share_a_folder(instance: Instance) -> None:

@@ -2,7 +2,7 @@
 
 ``scope`` gives a governed subquery for other rooms to join, ``page`` a list, ``count`` and ``facet_counts`` its numbers, ``card`` one
 person, ``match`` a search, ``why`` the story of one value, ``features`` rows for analysis,
-``index_plan`` what the search indexes give away.
+``index_plan`` what the search indexes give away, ``keys_beside_data`` whether one server holds both.
 """
 
 from kexin.vault.queries.card import card
@@ -13,7 +13,7 @@ from kexin.vault.queries.page import count, facet_counts, page
 from kexin.vault.queries.reveals import reveal_question
 from kexin.vault.queries.scope import Scope, scope
 from kexin.vault.queries.timeline import timeline
-from kexin.vault.queries.upkeep import generations, rebuild, suites_behind, tokens_behind
+from kexin.vault.queries.upkeep import generations, keys_beside_data, rebuild, suites_behind, tokens_behind
 from kexin.vault.queries.why import why
 from kexin.vault.search.planner import plan as index_plan
 
@@ -29,6 +29,7 @@ __all__ = [
     "features",
     "generations",
     "index_plan",
+    "keys_beside_data",
     "match",
     "page",
     "rebuild",

@@ -1,6 +1,8 @@
-"""How far background work is: rebuilding records, and generations of search indexes. Counts, never guesses."""
+"""How far background work is: rebuilding records, generations of search indexes; where the keys are. Never guesses."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from django.db import connections
 
@@ -25,6 +27,30 @@ def rebuild() -> RebuildProgress:
     left = Subject.objects.filter(state__in=_LIVING)
     left = left.filter(id__gt=row.cursor) if row.cursor else left
     return RebuildProgress(done=row.done, behind=left.count(), changed=row.changed, failed=row.failed, finished_at=None)
+
+
+def keys_beside_data() -> bool:
+    """Whether keyring and data are on one PostgreSQL server.
+
+    Then backups of the server hold both, and an erased person is beyond recovery only when they have expired
+    (vault.md: the horizon is the retention of data backups). Asked once per process and address.
+    """
+    addresses = tuple(tuple(str(connections[alias].settings_dict[part]) for part in _PLACE) for alias in ("default", keys.ALIAS))
+    return _one_server(addresses)
+
+
+_PLACE = ("HOST", "PORT", "NAME")
+
+
+@cache
+def _one_server(_addresses: tuple[tuple[str, ...], ...]) -> bool:
+    """To the microsecond no two servers start together; a system identifier is shared by restored copies."""
+    started = []
+    for alias in ("default", keys.ALIAS):
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT pg_postmaster_start_time()")
+            started.append(cursor.fetchone()[0])
+    return bool(started[0] == started[1])
 
 
 def generations() -> tuple[IndexGeneration, ...]:

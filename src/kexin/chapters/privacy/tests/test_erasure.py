@@ -85,3 +85,16 @@ def test_sales_sees_no_request_of_another(house: None) -> None:
     assert sales.client.get(f"/erasures/{started.id}").status_code == 403
     assert sales.client.get(f"/erasures/{uuid.uuid4()}").status_code == 403
     assert sales.client.get(f"/erasures/{started.id}/certificate").status_code == 403
+
+
+def test_keys_beside_the_data_are_said_where_the_horizon_is(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they are is asked of real servers in the site's tests; here, that nobody deletes without reading it."""
+    desk, subject = Desk("dpo"), views.customer()
+    pages = []
+    for beside in (False, True):
+        monkeypatch.setattr(queries.vault, "keys_beside_data", lambda beside=beside: beside)
+        ask = desk.client.get(f"/customers/{subject}/erasures/new").content.decode()
+        pages.append(ask)
+    assert ["等数据备份也过期" in page for page in pages] == [False, True]
+    place = desk.client.post(f"/customers/{subject}/erasures/new", {"ground": "request", "door": "shop"})["Location"]
+    assert "随数据备份过期才失效" in desk.client.get(place).content.decode()

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("evidence", "0002_append_only")]
+    dependencies = [("evidence", "0003_asked_by")]
 
     operations = [
         migrations.AddField("opencount", "intake_id", models.UUIDField(null=True)),
