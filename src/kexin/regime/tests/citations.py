@@ -13,8 +13,9 @@ SOURCES = {
     "网络安全法": "csl", "网络数据安全管理条例": "ndr", "广告法": "adv", "消费者权益保护法": "con", "未成年人网络保护条例": "min",
     "PIPL": "pipl", "NDR": "ndr", "GB/T 35273-2020": "gb35273",
 }  # fmt: skip
-#: Read, and in no row of the table of duties: 民法典 188 (limitation; law.md §1.1, PIPL-69).
-FURTHER = {("civ", "188")}
+#: Read, and in no row of the table of duties: 民法典 188 (limitation; law.md §1.1, PIPL-69), 个人信息保护法 4 (what personal
+#: information is; LawRefBook/Laws, read 2026-11-28).
+FURTHER = {("civ", "188"), ("pipl", "4")}
 
 _LAW = re.compile("|".join(sorted(SOURCES, key=len, reverse=True)))
 _NUMBER = re.compile("第([一二三四五六七八九十百千零]+)条")
