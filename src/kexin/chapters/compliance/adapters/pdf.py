@@ -1,27 +1,25 @@
-"""The formal document as PDF, set by Typst within this process: offline, with the fonts of the host, the same bytes each time."""
+"""The formal document as PDF, set by Typst in a process of its own: offline, the host's fonts, the same bytes each time."""
 
 from __future__ import annotations
 
 import json
-from functools import cache
+import logging
+import subprocess
+import sys
 from importlib import resources
 from typing import Any
 
-import typst
 from django.utils.translation import gettext_lazy as _
 
+from kexin.chapters.compliance.adapters import typesetting
+from kexin.chapters.compliance.adapters.rendering import ComponentMissing
 from kexin.chapters.compliance.rules.document.blocks import Article, Block, Clauses, Document, Paragraph, Table
 from kexin.chapters.compliance.rules.document.numerals import clause, ordinal
 from kexin.foundation.problems import Unavailable
 
-#: Families with Chinese characters, the best first; a host has some of them.
-SERIF = ("Noto Serif CJK SC", "Source Han Serif SC", "Source Han Serif CN", "Songti SC", "SimSun", "AR PL SungtiL GB")
-SANS = (
-    "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "SimHei", "Microsoft YaHei",
-    "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
-)  # fmt: skip
-#: Rarer characters (extensions B and later) stand in these.
-RARE = ("HanaMinB", "SimSun-ExtB", "Noto Serif CJK TC", "Noto Sans CJK TC", "Noto Serif CJK JP", "Noto Serif CJK HK")
+_log = logging.getLogger(__name__)
+#: Seconds after which a child that has not answered is ended.
+WALL_S = 90
 
 
 class FontsMissing(Unavailable):
@@ -31,32 +29,34 @@ class FontsMissing(Unavailable):
     title = _("没有生成 PDF：这台主机没有中文字体")
 
 
+class NotSet(Unavailable):
+    """The child that sets the pages was stopped by one of its limits, or died."""
+
+    code = "document-not-set"
+    title = _("没有生成 PDF：排版没有完成")
+
+
 def render(document: Document) -> bytes:
-    """The PDF (PDF/A-2b). Raises FontsMissing."""
-    fonts = _fonts()
-    told = {**_data(document), "fonts": _chosen(frozenset(fonts.families()))}
-    template = resources.files(__package__).joinpath("rulebook.typ").read_bytes()
-    made = typst.Compiler(template, font_paths=fonts).compile(
-        format="pdf", sys_inputs={"document": json.dumps(told, ensure_ascii=False)}, pdf_standards=["a-2b"]
-    )
-    assert isinstance(made, bytes)  # a list stands for pictures alone
-    return made
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The host's fonts, looked through once in a process."""
-    return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True)
-
-
-def _chosen(families: frozenset[str]) -> dict[str, list[str]]:
-    """Fonts for text and for headings; where the host has one kind only, it serves for both."""
-    serif = [name for name in SERIF if name in families]
-    sans = [name for name in SANS if name in families]
-    if not serif and not sans:
+    """The PDF (PDF/A-2b). Raises FontsMissing, ComponentMissing, NotSet."""
+    template = resources.files(__package__).joinpath("rulebook.typ").read_text(encoding="utf-8")
+    asked = json.dumps({"template": template, "document": _data(document)}, ensure_ascii=False).encode()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", typesetting.__file__],
+            input=asked, capture_output=True, check=False, timeout=WALL_S,
+            env={"PYTHONDONTWRITEBYTECODE": "1"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise NotSet(remedy=_("请稍后重试，或下载 Word 版")) from None
+    if done.returncode == typesetting.NO_FONTS:
         raise FontsMissing(remedy=_("请管理员安装中文字体（如 fonts-noto-cjk）后重试，或下载 Word 版"), who=_("系统管理员"))
-    rare = [name for name in RARE if name in families]
-    return {"body": [*(serif or sans)[:1], *rare], "head": [*(sans or serif)[:1], *rare]}
+    if done.returncode == typesetting.NO_TYPST:
+        raise ComponentMissing(remedy="pip install 'kexin[documents]'", who=_("系统管理员"))
+    if done.returncode or not done.stdout.startswith(b"%PDF-"):
+        # Typst's complaint names places of our template, never of the rulebook's text.
+        _log.error("typesetting ended with %s: %s", done.returncode, done.stderr.decode(errors="replace")[-400:])
+        raise NotSet(remedy=_("请稍后重试，或下载 Word 版"))
+    return done.stdout
 
 
 def _data(document: Document) -> dict[str, Any]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import docx
 import pypdf
 import pytest
+import typst
+from django.utils import translation
 from docx.document import Document as Word
 from docx.oxml.ns import qn
 from docx.table import Table as WordTable
 
-from kexin.chapters.compliance.adapters import pdf, rendering, word
+from kexin.chapters.compliance.adapters import pdf, rendering, typesetting, word
 from kexin.chapters.compliance.rules.document.blocks import Document, Row, Table, lines
 from kexin.chapters.compliance.rules.document.composition import compose
 from kexin.chapters.compliance.tests.completeness import absent, claims
@@ -142,8 +147,7 @@ def test_no_word_of_a_rulebook_is_read_as_markup() -> None:
 
 def _fonts() -> bool:
     """Whether this host has Chinese fonts; one that has none gets a sentence instead of boxes, and that is tested."""
-    families = frozenset(pdf._fonts().families())
-    return bool(families & {*pdf.SERIF, *pdf.SANS})
+    return typesetting.chosen(frozenset(typst.Fonts(include_embedded_fonts=False).families())) is not None
 
 
 def squeezed(text: str) -> str:
@@ -202,10 +206,54 @@ def test_a_pdf_without_one_row_is_found_out() -> None:
     assert unprinted(made, whole) == [gone.text]
 
 
-def test_a_host_without_chinese_fonts_is_told_so() -> None:
-    with pytest.raises(pdf.FontsMissing) as told_so:
-        pdf._chosen(frozenset({"DejaVu Sans", "Libertinus Serif"}))
-    assert "没有中文字体" in str(told_so.value.title) and "fonts-noto-cjk" in str(told_so.value.remedy)
+CHILDREN = {
+    typesetting.NO_FONTS: (pdf.FontsMissing, "没有中文字体", "fonts-noto-cjk"),
+    typesetting.NO_TYPST: (rendering.ComponentMissing, "没有安装文档组件", "kexin[documents]"),
+    -9: (pdf.NotSet, "排版没有完成", "Word"),
+}
+
+
+@pytest.mark.parametrize("code", CHILDREN)
+def test_a_child_that_cannot_set_the_pages_is_one_sentence(code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    problem, title, remedy = CHILDREN[code]
+    child = tmp_path / "child.py"
+    child.write_text(f"import os, sys\nos.kill(os.getpid(), 9) if {code} == -9 else sys.exit({code})\n")
+    monkeypatch.setattr(typesetting, "__file__", str(child))
+    with translation.override("zh-hans"), pytest.raises(problem) as told_so:
+        pdf.render(composed("retail"))
+    assert title in str(told_so.value.title) and remedy in str(told_so.value.remedy)
+
+
+def test_a_child_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    child = tmp_path / "child.py"
+    child.write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setattr(typesetting, "__file__", str(child))
+    monkeypatch.setattr(pdf, "WALL_S", 0.5)
+    with pytest.raises(pdf.NotSet):
+        pdf.render(composed("retail"))
+
+
+def test_the_child_says_what_its_host_lacks() -> None:
+    assert typesetting.chosen(frozenset({"DejaVu Sans", "Libertinus Serif"})) is None
+    assert typesetting.chosen(frozenset({"WenQuanYi Zen Hei"})) == {"body": ["WenQuanYi Zen Hei"], "head": ["WenQuanYi Zen Hei"]}
+    bare = [sys.executable, "-I", "-S", typesetting.__file__]
+    assert subprocess.run(bare, input=b"{}", capture_output=True, check=False).returncode == typesetting.NO_TYPST
+
+
+def test_a_process_that_hands_out_pdfs_does_not_grow() -> None:
+    """Typst in the process itself kept ninety megabytes of every document."""
+    if not _fonts():
+        return
+    before = _resident()
+    for _time in range(2):
+        pdf.render(composed("retail"))
+    assert _resident() - before < 40 << 20
+
+
+def _resident() -> int:
+    """Bytes of this process's own in memory."""
+    line = next(one for one in Path("/proc/self/status").read_text().splitlines() if one.startswith("RssAnon"))
+    return int(line.split()[1]) << 10
 
 
 def test_nothing_is_downloaded_for_a_page() -> None:
