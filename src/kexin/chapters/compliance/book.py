@@ -77,7 +77,7 @@ def _sentence(book: Rulebook, key: str, classes: Mapping[str, Any]) -> _Told:
 
 def _purpose(book: Rulebook, key: str, classes: Mapping[str, Any]) -> _Told:
     one = book.purposes[key]
-    marks = [(_("禁止"), "bad")] if book.prohibited(key) else []
+    marks = [(codes.word(codes.EFFECTS, "forbid"), "bad")] if book.prohibited(key) else []
     return say(one.label), entries.purpose(one, book), one.article, marks
 
 
@@ -105,7 +105,7 @@ def _uses(found: Iterable[Any], one: Mapping[str, Any]) -> bool:
 
 def _rule(book: Rulebook, key: str, classes: Mapping[str, Any]) -> _Told:
     one = next(rule for rule in book.rules if rule.id == key)
-    marks = [(_("禁止"), "bad")] if one.effect is Effect.FORBID else [(_("允许"), "ok")]
+    marks = [(codes.word(codes.EFFECTS, one.effect.value), "bad" if one.effect is Effect.FORBID else "ok")]
     return say(one.label), (rules.rule_sentence(one, book),), one.article, marks
 
 

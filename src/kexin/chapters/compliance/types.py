@@ -251,6 +251,11 @@ class GridCell:
     chosen: bool = False
 
     @property
+    def more(self) -> int:
+        """How many changes do not fit into the cell."""
+        return max(0, len(self.gained) - 3) + max(0, len(self.lost) - 3)
+
+    @property
     def same(self) -> bool:
         """Whether nothing changes here."""
         return not (self.gained or self.lost)
@@ -282,6 +287,7 @@ class CellStory:
     purpose: str
     attribute: str
     grade: str
+    #: Actions with the same story together: their words, whether they gain and lose, people, before, after.
     actions: tuple[tuple[str, bool, bool, int, Side, Side], ...]
 
 

@@ -21,17 +21,17 @@ from kexin.regime.queries.drafts import (
     OpenDraft,
     data_use,
     draft,
-    drafts,
     impact,
     impact_of,
     notation,
+    open_drafts,
     opened,
     read_notation,
     seen_of,
 )
 from kexin.regime.queries.impacts import CellRules, Compared, Sides, compared, rules_of, sides
 from kexin.regime.queries.notices import current_notice, major_version, notice
-from kexin.regime.queries.permissions import permissions, permitted, proof_holds, require
+from kexin.regime.queries.permissions import permissions_of, permitted, proof_holds, require
 from kexin.regime.queries.rulebook import (
     VersionRow,
     VersionUnknown,
@@ -73,7 +73,6 @@ __all__ = [
     "decide",
     "defaults",
     "draft",
-    "drafts",
     "facts_lookup",
     "holdings",
     "impact",
@@ -84,8 +83,9 @@ __all__ = [
     "may_be_asked",
     "notation",
     "notice",
+    "open_drafts",
     "opened",
-    "permissions",
+    "permissions_of",
     "permitted",
     "plain_of",
     "plan",

@@ -67,7 +67,7 @@ def draft(caller: Caller, *, draft: uuid.UUID) -> DraftView:
 _draft = draft
 
 
-def drafts(caller: Caller) -> tuple[DraftView, ...]:
+def open_drafts(caller: Caller) -> tuple[DraftView, ...]:
     """Every open draft, the newest edit first. Raises NotPermitted."""
     permissions.require(caller, PUBLISH, SIGN, READ)
     current = in_force()

@@ -21,7 +21,7 @@ class NotPermitted(Refused):
     title = _("没有执行：这项工作属于另一个岗位")
 
 
-def permissions(caller: Caller) -> frozenset[str]:
+def permissions_of(caller: Caller) -> frozenset[str]:
     """Every permission that the caller's posts have now. No rulebook, no permission."""
     found = bundle_or_none()
     principal = people.principal(caller)
@@ -32,7 +32,7 @@ def permissions(caller: Caller) -> frozenset[str]:
 
 def permitted(caller: Caller, permission: str) -> bool:
     """Whether one of the caller's posts has this permission now. No rulebook, no permission."""
-    return permission in permissions(caller)
+    return permission in permissions_of(caller)
 
 
 def proof_holds(signed_in_at: datetime | None) -> bool:
@@ -47,5 +47,5 @@ def proof_holds(signed_in_at: datetime | None) -> bool:
 
 def require(caller: Caller, *wanted: str) -> None:
     """Raise NotPermitted unless the caller has at least one of these."""
-    if permissions(caller).isdisjoint(wanted):
+    if permissions_of(caller).isdisjoint(wanted):
         raise NotPermitted(remedy=_("请联系个人信息保护负责人或系统管理员"), rule=wanted[0])

@@ -13,10 +13,10 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
+from kexin.regime import queries as asked
 from kexin.regime.models import RulebookActivation, RulebookDraft, RulebookImpact, RulebookSignature, RulebookVersion
 from kexin.regime.operations import drafting, publishing
 from kexin.regime.operations.entitling import FreshProofNeeded, NotPublisher
-from kexin.regime.queries import drafts as asked
 from kexin.regime.queries import rulebook as stored
 from kexin.regime.queries.permissions import NotPermitted
 from kexin.regime.rulebook import RulebookInvalid, editing
@@ -83,8 +83,8 @@ def test_one_draft_for_each_author(dpo: Caller) -> None:
     with pytest.raises(drafting.DraftOpen):
         regime.begin_draft(dpo)
     second = regime.begin_draft(caller_for(person("dpo"), "governance"))
-    assert {one.id for one in asked.drafts(dpo)} == {second.id, *(one.id for one in asked.drafts(dpo) if one.mine)}
-    assert len(asked.drafts(dpo)) == 2
+    assert {one.id for one in asked.open_drafts(dpo)} == {second.id, *(one.id for one in asked.open_drafts(dpo) if one.mine)}
+    assert len(asked.open_drafts(dpo)) == 2
 
 
 def test_two_tabs_show_both_sides_and_lose_nothing(dpo: Caller) -> None:
@@ -145,9 +145,9 @@ def test_other_posts_do_not_draft(dpo: Caller, role: str) -> None:
     assert rows() == before and bytes(RulebookDraft.objects.get(id=draft).source) == held
     if role in ("sales", "system_admin"):
         with pytest.raises(NotPermitted):
-            asked.drafts(other)
+            asked.open_drafts(other)
     else:
-        assert len(asked.drafts(other)) == 1
+        assert len(asked.open_drafts(other)) == 1
 
 
 def test_a_colleagues_draft_is_read_and_not_touched(dpo: Caller) -> None:

@@ -48,14 +48,21 @@ class AttributeUse:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataUse:
     """Use of the whole catalogue as it was last measured. ``whole``: every living record was looked at, not a sample
-    of ``looked`` of ``people``; ``measured_on`` None: never yet; ``busy``: a measuring is under way."""
+    of ``looked`` of ``people``; ``observed``: since how many days there are records; ``measured_on`` None: never yet;
+    ``busy``: a measuring is under way."""
 
     attributes: Mapping[str, AttributeUse] = field(default_factory=dict)
     measured_on: date | None = None
     days: int = 90
+    observed: int = 0
     looked: int = 0
     people: int = 0
     busy: bool = False
+
+    @property
+    def young(self) -> bool:
+        """Whether there have not been records for the whole span yet: nobody can say that something is unused."""
+        return self.observed < self.days
 
     @property
     def whole(self) -> bool:

@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
                 ("finished_at", models.DateTimeField(null=True)),
                 ("days", models.IntegerField()),
                 ("people", models.IntegerField(default=0)),
+                ("observed", models.IntegerField(default=0)),
                 ("looked", models.IntegerField(default=0)),
                 ("attributes", models.JSONField(default=dict)),
             ],

@@ -12,6 +12,8 @@ class UseMeasure(models.Model):
     days = models.IntegerField()
     #: Living records then, and how many of them were looked at.
     people = models.IntegerField(default=0)
+    #: For how many days there have been records: before the span is over nobody can say that something is unused.
+    observed = models.IntegerField(default=0)
     looked = models.IntegerField(default=0)
     #: Attribute -> {"uses", "last_on", "filled", "looked"}.
     attributes = models.JSONField(default=dict)

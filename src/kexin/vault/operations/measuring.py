@@ -70,8 +70,9 @@ def read(caller: Caller) -> DataUse:
     }  # fmt: skip
     measured_on = clock.cn(row.finished_at).date() if row.finished_at else None
     return DataUse(
-        attributes=found, measured_on=measured_on, days=row.days, looked=row.looked, people=row.people, busy=busy
-    )
+        attributes=found, measured_on=measured_on, days=row.days, observed=row.observed, looked=row.looked,
+        people=row.people, busy=busy,
+    )  # fmt: skip
 
 
 def begin(caller: Caller) -> None:
@@ -109,7 +110,7 @@ def measure_use(caller: Caller, *, measure: uuid.UUID | str) -> None:
         return
     catalogue = regime.bundle().attributes
     used = _used(row.days)
-    people, who = _sampled(str(row.id))
+    people, row.observed, who = _sampled(str(row.id))
     filled, kinds = _filled(caller, who, ref=f"measure:{row.id}")
     row.attributes = {key: _of(one, used.get(key), filled[key], kinds) for key, one in catalogue.items() if one.collect}
     row.people, row.looked, row.finished_at = people, len(who), clock.now()
@@ -137,15 +138,16 @@ def _used(days: int) -> Mapping[str, tuple[int, date]]:
     return found
 
 
-def _sampled(seed: str) -> tuple[int, list[tuple[uuid.UUID, str, Mapping[str, Any], uuid.UUID | None]]]:
-    """How many living people there are, and a sample of them: id, kind, open values, audit id."""
+def _sampled(seed: str) -> tuple[int, int, list[tuple[uuid.UUID, str, Mapping[str, Any], uuid.UUID | None]]]:
+    """How many living people there are, since how many days, and a sample of them: id, kind, open values, audit id."""
     with connections["default"].cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM vault_subject s WHERE {_LIVING}")
-        people = int(cursor.fetchone()[0])
+        cursor.execute(f"SELECT count(*), min(s.created_at) FROM vault_subject s WHERE {_LIVING}")
+        people, first = cursor.fetchone()
+        days = (clock.now() - first).days if first else 0
         order = "ORDER BY hashtextextended(s.id::text, hashtext(%s))" if people > SAMPLE else ""
         sql = f"SELECT s.id, s.kind, s.facets::text, s.audit_id FROM vault_subject s WHERE {_LIVING} {order} LIMIT %s"
         cursor.execute(sql, [*([seed] if order else []), SAMPLE])
-        return people, [(row[0], row[1], json.loads(row[2]), row[3]) for row in cursor.fetchall()]
+        return int(people), days, [(row[0], row[1], json.loads(row[2]), row[3]) for row in cursor.fetchall()]
 
 
 def _filled(

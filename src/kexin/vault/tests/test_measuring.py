@@ -11,7 +11,7 @@ from kexin.evidence.types import Event
 from kexin.foundation import clock
 from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
-from kexin.regime.queries import drafts as asked
+from kexin.regime import queries as asked
 from kexin.regime.queries.permissions import NotPermitted
 from kexin.vault import envelopes, keys
 from kexin.vault import operations as vault

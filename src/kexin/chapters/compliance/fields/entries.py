@@ -79,9 +79,9 @@ ROLE = (
 RULE = (
     _LABEL,
     Field(key="effect", kind="choice", label=_("允许还是禁止"), options=codes.EFFECTS, required=True, help=_("没有允许就是不行；禁止压过允许。")),
-    Field(key="roles", kind="scope", label=_("岗位"), options="roles+", help=_("允许类须逐一列出；“全部”只能用于禁止。")),
-    Field(key="purposes", kind="scope", label=_("用途"), options="purposes", article=_("个人信息保护法第六条")),
-    Field(key="actions", kind="scope", label=_("动作"), options=codes.ACTIONS),
+    Field(key="roles", kind="scope", label=_("岗位"), options="roles+", required=True, help=_("允许类须逐一列出；“全部”只能用于禁止。")),
+    Field(key="purposes", kind="scope", label=_("用途"), options="purposes", required=True, article=_("个人信息保护法第六条")),
+    Field(key="actions", kind="scope", label=_("动作"), options=codes.ACTIONS, required=True),
     Field(key="attributes", kind="scope", label=_("信息"), options="attributes",
           help=_("不列出信息的允许，须写明最高级别。")),
     Field(key="categories", kind="scope", label=_("信息分类"), options="categories"),

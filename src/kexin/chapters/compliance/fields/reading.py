@@ -50,6 +50,12 @@ def raw_of(section: Section, record: Mapping[str | int, Plain]) -> Raw:
     return found
 
 
+def blank(section: Section) -> Raw:
+    """The form of a new entry. Whom, for what and which verbs are listed, never everybody and everything by silence."""
+    found = raw_of(section, {})
+    return found | {f"{field.key}.{ALL}": ("no",) for field in section.fields if field.kind == "scope" and field.required}
+
+
 def default_of(field: Field) -> Plain:
     """What an absent key means."""
     return getattr(Controls(), field.key) if field.default == "default" else field.default
@@ -98,7 +104,7 @@ def _many_out(field: Field, value: Plain, record: Mapping[str | int, Plain]) -> 
 
 
 def _scope_out(field: Field, value: Plain, record: Mapping[str | int, Plain]) -> Raw:
-    return {f"{field.key}.{ALL}": ("yes",) if value is _ABSENT else (), field.key: _texts(value)}
+    return {f"{field.key}.{ALL}": ("yes",) if value is _ABSENT else ("no",), field.key: _texts(value)}
 
 
 def _list_out(field: Field, value: Plain, record: Mapping[str | int, Plain]) -> Raw:
@@ -258,7 +264,7 @@ def _many_back(record: dict[str | int, Plain], field: Field, raw: Raw) -> None:
 
 
 def _scope_back(record: dict[str | int, Plain], field: Field, raw: Raw) -> None:
-    everything = bool(raw.get(f"{field.key}.{ALL}"))
+    everything = _first(raw, f"{field.key}.{ALL}") == "yes"
     _put(record, field.key, _ABSENT if everything else _ordered(_get(record, field.key), raw.get(field.key, ())))
 
 

@@ -126,7 +126,7 @@ def _field(field: Field, sheet: _Sheet, problems: Sequence[Any]) -> Shown:
         chinese=first(f"{field.key}.zh"),
         english=first(f"{field.key}.en"),
         checked=bool(raw.get(field.key)),
-        everything=bool(raw.get(f"{field.key}.{ALL}")),
+        everything=first(f"{field.key}.{ALL}") == "yes",
         problems=tuple(problems),
         **more,
     )

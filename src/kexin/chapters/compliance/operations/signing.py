@@ -29,7 +29,7 @@ def sign(caller: Caller, *, impact: uuid.UUID, digest: str, signed_in_at: dateti
     waiting = regime.waiting(view.sha256)
     if waiting is not None:
         return regime_operations.sign_rulebook(caller, version=waiting.id, impact=digest, signed_in_at=signed_in_at)
-    own = next((one for one in regime.drafts(caller) if one.mine and one.sha256 == view.sha256), None)
+    own = next((one for one in regime.open_drafts(caller) if one.mine and one.sha256 == view.sha256), None)
     if own is None:
         raise regime.DraftUnknown()
     return regime_operations.publish_draft(caller, draft=own.id, impact=digest, signed_in_at=signed_in_at)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from kexin.chapters.compliance import book as telling
-from kexin.chapters.compliance.fields import SECTIONS, Section, entry_of, raw_of, shown
+from kexin.chapters.compliance.fields import SECTIONS, Section, blank, entry_of, raw_of, shown
 from kexin.chapters.compliance.fields.reading import Raw, entry_from
 from kexin.chapters.compliance.fields.showing import Shown
 from kexin.chapters.compliance.queries.reading import by_key, rights, title_of
@@ -203,7 +203,7 @@ def entry_page(
     found = regime.opened(caller, draft=draft)
     value = None if new else _value(found, kind, key)
     record = entry_of(kind, value)
-    raw = posted if posted is not None else raw_of(kind, record)
+    raw = posted if posted is not None else blank(kind) if new else raw_of(kind, record)
     problems = [_problem(one, found) for one in found.findings if posted is None]
     problems = [one for one in problems if (one.section, one.entry) == (section, key)]
     problems += [_problem(one, None, section=section, entry=key) for one in findings]

@@ -76,7 +76,7 @@ def impact_page(
         **named,
         columns=columns,
         rows=rows,
-        changed=sum(not one.same for row in rows for one in row.cells),
+        changed=len(scene.result["cells"]),
         story=_story(scene, chosen),
         stopped=tuple(_stopped(scene)),
         signers=tuple(_signers(scene, others, lone=lone)),
@@ -94,7 +94,7 @@ def _scene(caller: Caller, impact: uuid.UUID) -> _Scene:
     view = regime.impact(caller, impact=impact)
     same = [row for row in regime.versions() if row.sha256 == view.sha256]
     version = next((row for row in same if row.state == "waiting"), None)
-    draft = next((one for one in regime.drafts(caller) if one.sha256 == view.sha256), None)
+    draft = next((one for one in regime.open_drafts(caller) if one.sha256 == view.sha256), None)
     known = {one for row in (version,) if row for one in (row.drafted_by, *row.signers)} | ({draft.author} if draft else set())
     names = people.names_of(frozenset(known))
     row = DraftRow(view=draft, author=names.get(draft.author, "")) if draft and version is None else None
@@ -189,14 +189,13 @@ def _story(scene: _Scene, chosen: Chosen) -> CellStory | None:
     if not changes:
         return None
     old, new = scene.sides.old, scene.sides.new
-    actions = []
+    told: dict[tuple[bool, bool, int, Side, Side], list[str]] = {}
     for one in regime.rules_of(scene.sides, role=chosen.role, purpose=chosen.purpose, attribute=chosen.attribute):
         change = changes.get(one.action.value)
         if change:
             sides = (_side(one.before, one.after, old or new), _side(one.after, one.before, new))
-            actions.append(
-                (codes.word(codes.ACTIONS, one.action.value), change["gains"], change["loses"], change["people"], *sides)
-            )
+            same = (change["gains"], change["loses"], change["people"], *sides)
+            told.setdefault(same, []).append(codes.word(codes.ACTIONS, one.action.value))
     book = new if chosen.attribute in new.attributes else old or new
     known = book.attributes.get(chosen.attribute)
     return CellStory(
@@ -204,7 +203,7 @@ def _story(scene: _Scene, chosen: Chosen) -> CellStory | None:
         purpose=_words(rules.purpose, chosen.purpose, scene.sides),
         attribute=_words(rules.attribute, chosen.attribute, scene.sides),
         grade=say(book.grades[known.grade]) if known else "",
-        actions=tuple(actions),
+        actions=tuple((listed(words), *same) for same, words in told.items()),
     )
 
 
@@ -249,7 +248,7 @@ def _signers(scene: _Scene, others: tuple[str, ...], *, lone: bool) -> Iterable[
     if not lone and (scene.version is None or len(scene.version.signers) < 2):
         yield Signer(name=listed(others[:3]), role=_("另一位"), state="waiting", note=_("待签 · 不能与起草人同一人"))
     new = scene.sides.new
-    touched = dict.fromkeys(one["attribute"] for one in scene.result["cells"])
+    touched = dict.fromkeys(one["attribute"] for one in scene.result["cells"] if one["gains"])
     assessed = dict.fromkeys(new.attributes[key].pia for key in touched if key in new.attributes)
     for pia in (new.pias[key] for key in assessed if key in new.pias):
         state = "signed" if pia.status == "approved" else "waiting"
@@ -295,7 +294,7 @@ def _loosening(scene: _Scene) -> Iterable[str]:
 
 def _barred(scene: _Scene) -> str:
     """Why the reader cannot sign this, "" when they can."""
-    held = regime.permissions(scene.caller)
+    held = regime.permissions_of(scene.caller)
     if scene.settled:
         return _("这一版已经签署，不能再签。")
     if scene.view.overtaken:

@@ -31,11 +31,13 @@ from kexin.regime.types import AttributeDef, AttributeUse, DataUse, Rulebook
 READ, PUBLISH, SIGN = "regime:rulebook:read", "regime:rulebook:publish", "regime:rulebook:sign"
 #: Versions that a page lists.
 LISTED = 50
+#: Nobody has a value among at least so many people: only then it is advised to drop the item.
+ENOUGH = 100
 
 
 def rights(caller: Caller) -> Rights:
     """What the reader may do with rulebooks, beside reading the one in force."""
-    held = regime.permissions(caller)
+    held = regime.permissions_of(caller)
     return Rights(reads=not held.isdisjoint((READ, PUBLISH, SIGN)), drafts=PUBLISH in held, signs=SIGN in held)
 
 
@@ -93,7 +95,7 @@ def _names(rows: Iterable[regime.VersionRow]) -> Mapping[uuid.UUID, str]:
 
 def history(caller: Caller) -> History:
     """Every version, the newest first, and every open draft. Raises NotPermitted."""
-    open_drafts = regime.drafts(caller)
+    open_drafts = regime.open_drafts(caller)
     rows = regime.versions(limit=LISTED)
     known = frozenset(one for row in rows for one in (row.drafted_by, *row.signers)) | {one.author for one in open_drafts}
     names = people.names_of(known)
@@ -222,9 +224,9 @@ def _use_row(one: AttributeDef, use: DataUse) -> UseRow:
     openly = one.storage == "facet" or one.display == "full"
     advice = ""
     if use.measured_on is not None and found.looked:
-        if not found.filled:
+        if not found.filled and found.looked >= ENOUGH:
             advice = "drop_empty"
-        elif not found.uses and not openly:
+        elif found.filled and not found.uses and not openly and not use.young:
             advice = "drop_unread"
     words = {
         "": "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+from datetime import timedelta
 from html import unescape
 from importlib import resources
 from typing import Any
@@ -14,7 +14,6 @@ from tests.house.test_routes import signed_in_as
 
 from kexin.foundation.clock import now
 from kexin.people.tests.factories import caller_for, person
-from kexin.regime import operations as regime_operations
 from kexin.regime import queries as regime
 from kexin.regime.models import RulebookActivation, RulebookDraft, RulebookImpact, RulebookSignature, RulebookVersion
 from kexin.regime.operations import assessing
@@ -136,7 +135,7 @@ def test_everybody_reads_the_book_they_work_under(officer: Seat) -> None:
 
 def test_the_book_says_rules_in_sentences_of_both_languages(officer: Seat) -> None:
     page = officer.get("/rulebook")
-    assert "销售、销售主管在询价与商机跟进、客服与售后、企业客户合同与联系人管理用途下可以查看、搜索、排序、统计、登记和更正、联系3 级及以下的信息，前提是本人负责或本团队负责或同组共有或有当天的任务；须逐次记录。" in page
+    assert "销售、销售主管在询价与商机跟进、客服与售后、企业客户合同与联系人管理用途下可以查看、搜索、排序、统计、登记和更正、联系不高于 3 级的信息，前提是本人负责或本团队负责或同组共有或有当天的任务；须逐次记录。" in page
     assert "自客户最后一次主动联系起保存 12 个月，到期删除" in page
     assert 'id="attributes-mobile"' in page and 'id="rules-sales-own"' in page and 'id="controls-log_keep"' in page
     officer.english()
@@ -307,8 +306,8 @@ def drafted(officer: Seat) -> str:
     draft = draft_of(officer)
     form = form_of(officer.get(f"{draft}/additions/rules"))
     officer.post(f"{draft}/additions/rules", form | {
-        "code": "no-mobile", "label.zh": "销售不看手机号", "effect": "forbid", "roles": ["sales"], "roles.all": "", "purposes.all": "yes", "actions": ["read"],
-        "attributes": ["mobile"], "categories.all": "yes", "subjects.all": "yes", "when.join": "none", "chapter": "7.1", "article": "个人信息保护法第六条",
+        "code": "no-mobile", "label.zh": "销售不看手机号", "effect": "forbid", "roles": ["sales"], "purposes.all": "yes", "actions": ["read"],
+        "attributes.all": "no", "attributes": ["mobile"], "categories.all": "yes", "subjects.all": "yes", "when.join": "none", "chapter": "7.1", "article": "个人信息保护法第六条",
     })  # fmt: skip
     return draft
 
@@ -432,15 +431,22 @@ def test_a_missing_fact_is_named_on_the_page(officer: Seat) -> None:
 # --- 数据利用 --------------------------------------------------------------------------------------------------------
 
 
-def test_data_use_suggests_what_nobody_needs(officer: Seat) -> None:
-    from kexin.vault.models import UseMeasure
+def test_data_use_suggests_what_nobody_needs(officer: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kexin.chapters.compliance.queries import reading
+    from kexin.vault.models import Subject, UseMeasure
     from kexin.vault.operations import measuring
 
     assert "还没有测算过" in officer.get("/rulebook/data-use")
     views.customer(views.sales(), address="杭州市西湖区文三路 90 号")
     officer.post("/rulebook/data-use/measures")
-    assert "正在后台测算" in officer.get("/rulebook/data-use")
     measuring.measure_use(views.importer("quality"), measure=str(UseMeasure.objects.get().id))
+    young = officer.get("/rulebook/data-use")
+    assert "还不满 90 天" in young and "建议删去" not in young
+    Subject.objects.update(created_at=now() - timedelta(days=91))
+    monkeypatch.setattr(reading, "ENOUGH", 1)
+    officer.post("/rulebook/data-use/measures")
+    assert "正在后台测算" in officer.get("/rulebook/data-use")
+    measuring.measure_use(views.importer("quality"), measure=str(UseMeasure.objects.latest("asked_at").id))
     page = officer.get("/rulebook/data-use")
     assert "全部点数" in page and "没有一位客户填写，建议删去" in page and "90 天内无人使用" in page
     address = page[page.index("#attributes-address") :][:900]
@@ -450,4 +456,4 @@ def test_data_use_suggests_what_nobody_needs(officer: Seat) -> None:
 
 def test_a_house_without_a_rulebook_says_so() -> None:
     assert "还没有生效的制度" in Seat("dpo").get("/rulebook", status=503)
-    assert uuid and regime_operations
+

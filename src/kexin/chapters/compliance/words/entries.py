@@ -192,7 +192,7 @@ def company(one: Company) -> Iterable[str]:
 
 def profile(one: Profile) -> Iterable[str]:
     """The switches of law."""
-    yield _("敏感个人信息按 %(standard)s 判断；密码：%(suite)s；规模：%(size)s。") % {
+    yield _("敏感个人信息的标准：%(standard)s；密码：%(suite)s；规模：%(size)s。") % {
         "standard": codes.word(codes.SENSITIVITIES, one.sensitivity),
         "suite": codes.word(codes.SUITES, one.crypto_suite),
         "size": codes.word(codes.SIZES, one.size),

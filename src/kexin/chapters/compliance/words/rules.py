@@ -102,12 +102,12 @@ def _grades(rule: RuleDef) -> str:
     if (low, high) == (1, 4):
         return ""
     if low == high:
-        return _("%(grade)s 级信息") % {"grade": low}
+        return _("第 %(grade)s 级信息") % {"grade": low}
     if low == 1:
-        return _("%(grade)s 级及以下的信息") % {"grade": high}
+        return _("不高于 %(grade)s 级的信息") % {"grade": high}
     if high == 4:
-        return _("%(grade)s 级及以上的信息") % {"grade": low}
-    return _("%(low)s 至 %(high)s 级信息") % {"low": low, "high": high}
+        return _("不低于 %(grade)s 级的信息") % {"grade": low}
+    return _("第 %(low)s 至 %(high)s 级信息") % {"low": low, "high": high}
 
 
 def _kinds(rule: RuleDef) -> str:
