@@ -20,7 +20,7 @@ FOLDER = ROOT / "build" / "mutations"
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "build", "dist", "node_modules")
 #: An edit of these makes other databases than those lent to the others.
 _OWN_DATABASES = re.compile(r"/migrations/|grants\.py$|site/(setup|postgres|instance)\.py$")
-_LINE = re.compile(r"^(FAILED|ERROR) (\S+)")
+_LINE = re.compile(r"^(FAILED|ERROR) (.+?)(?: - .*)?$")
 #: A whole run of pytest; a test that hangs is ended by its own timeout long before.
 _LONGEST_S = 1800
 

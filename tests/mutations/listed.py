@@ -86,8 +86,13 @@ def unfit(mutation: Mutation) -> Iterator[str]:
     yield from (f"{mutation.words}: no test {test}" for test in mutation.red if not _exists(test))
 
 
+def node(test: str) -> str:
+    """A test without the parameter that it names: ``test_x[a]`` -> ``test_x``."""
+    return test.partition("[")[0]
+
+
 def _exists(test: str) -> bool:
-    path, *names = test.split("::")
+    path, *names = node(test).split("::")
     scope: list[ast.stmt] = _parsed(path)
     for name in names:
         found = [one for one in scope if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.name == name]
