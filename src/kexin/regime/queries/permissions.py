@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Refused
 from kexin.people import queries as people
-from kexin.regime.queries.decisions import bundle_or_none
+from kexin.regime.queries.askers import bundle_or_none
 
 
 class NotPermitted(Refused):
