@@ -16,7 +16,6 @@ from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Flag, Noted
 from kexin.foundation.caller import CallerKind
 from kexin.regime.semantic import Invalid, normalise_for
-from kexin.regime.types import Sql
 from kexin.vault import envelopes, watch
 from kexin.vault.records import FULL
 from kexin.vault.search.indexes import EXACT, PERSON_TYPES, indexes_of
@@ -45,33 +44,23 @@ OPENINGS = frozenset(
 
 
 def before(asking: Asking, event: Event, rows: Sequence[Raw]) -> tuple[Flag, ...]:
-    """The flags of a line that announces an opening of these people: as the rows brought them, else asked for."""
+    """The flags of a line that announces an opening of these people."""
     if event not in OPENINGS or not rows:
         return ()
-    brought = [row.flagged for row in rows if row.flagged is not None]
-    if len(brought) == len(rows):
-        watched, own = any(one[0] for one in brought), any(one[1] for one in brought)
-    else:
-        subjects = [row.id for row in rows]
-        watched, own = watch.any_watched(subjects), _own_number(asking, subjects)
+    subjects = [row.id for row in rows]
     found = (
-        (Flag.HONEY, watched),
+        (Flag.HONEY, _watched(rows)),
         (Flag.VIP, any(VIP in row.facets.values() for row in rows)),
-        (Flag.OWN_NUMBER, own),
+        (Flag.OWN_NUMBER, _own_number(asking, subjects)),
     )
     return tuple(flag for flag, on in found if on)
 
 
-def asked(asking: Asking, subject: uuid.UUID) -> tuple[Sql, Sql]:
-    """Both questions about one person as SQL, for the statement that finds the person anyway (`Raw.flagged`): watched,
-    and whether the asker's own phone is this person's."""
-    watched = Sql("EXISTS (SELECT 1 FROM vault_watch WHERE token = %s)", (watch.token(subject),))
-    tokens = _tokens(asking)
-    if not tokens:
-        return watched, Sql("FALSE")
-    places = ", ".join(["(%s, %s::smallint, %s::bytea)"] * len(tokens))
-    own = f"EXISTS (SELECT 1 FROM vault_tokenexact t WHERE t.subject_id = %s AND (t.index, t.gen, t.token) IN ({places}))"
-    return watched, Sql(own, (subject, *(value for token in tokens for value in token)))
+def _watched(rows: Sequence[Raw]) -> bool:
+    """As the rows brought it, else asked for."""
+    if all(row.watched is not None for row in rows):
+        return any(row.watched for row in rows)
+    return watch.any_watched([row.id for row in rows])
 
 
 def _own_number(asking: Asking, subjects: Sequence[uuid.UUID]) -> bool:

@@ -25,6 +25,10 @@ def token(subject: uuid.UUID) -> bytes:
     return sealing.keyed(suite)(key, length_prefixed(b"watch/1", envelopes.installation().bytes, subject.bytes))[:16]
 
 
+#: The same for one person within another statement; parameter ``watch``: the person's `token`.
+WATCHED = "EXISTS (SELECT 1 FROM vault_watch WHERE token = %(watch)s)"
+
+
 def any_watched(subjects: Collection[uuid.UUID]) -> bool:
     """Whether one of these is marked: one statement, whatever the answer."""
     with connections["default"].cursor() as cursor:

@@ -50,9 +50,10 @@ def row(caller: Caller, entry: Entry) -> tuple[Noted, tuple[Any, ...]]:
         kind=caller.kind.value,
         purpose=entry.purpose or caller.purpose,
     )
-    distinct = sorted(set(entry.audit_ids))
+    distinct = ",".join(sorted(map(str, set(entry.audit_ids))))
     values = (
-        intake_id, at, entry.event.value, entry.decision, actor, entry.opens, stored, distinct, entry.payload or None,
+        intake_id, at, entry.event.value, entry.decision, actor, entry.opens, stored, f"{{{distinct}}}",
+        entry.payload or None,
     )  # fmt: skip
     return Noted(intake_id=intake_id, at=at), values
 

@@ -82,7 +82,7 @@ def build(
         raise NotACode("evidence rulebook and document are sha256 in hex")
     if not _AUDIT_ITEM.fullmatch(entry.audit_item):
         raise NotACode("evidence audit_item is A02 to A25")
-    return canonical.dumps(
+    return canonical.dumps_plain(
         {
             "v": VERSION,
             "id": str(intake_id),

@@ -15,8 +15,9 @@ from typing import Any, TypeAlias, cast
 
 import psycopg
 from psycopg import pq
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.errors import error_from_result
+from psycopg.types.datetime import TimestamptzLoader
 
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 #: Statements that one session keeps, the least used ones go first: lists with ever other filters are many.
@@ -43,13 +44,26 @@ def _numbered(sql: str) -> tuple[bytes, tuple[str, ...] | None, int]:
     return text, tuple(names) if names else None, len(names) or count
 
 
+class _Types:
+    """The connection's types, but for instants: Django's own reading of them, a class in Python, is left aside for
+    psycopg's in C. Both give UTC, which Django makes the zone of every session."""
+
+    __slots__ = ("adapters", "connection")
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self.adapters = AdaptersMap(connection.adapters)
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
 class Statements:
     """The prepared statements of one connection; ends with it."""
 
-    __slots__ = ("_connection", "_made", "_names")
+    __slots__ = ("_connection", "_made", "_names", "_types")
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self._types = _Types(connection)
         self._names: OrderedDict[tuple[bytes, tuple[int, ...]], bytes] = OrderedDict()
         self._made = 0
 
@@ -66,7 +80,7 @@ class Statements:
         values = [cast(Mapping[str, Any], params)[name] for name in names] if names else cast(Sequence[Any], params)
         if len(values) != count:
             raise psycopg.ProgrammingError(f"the statement has {count} places, {len(values)} values were given")
-        types = Transformer(self._connection)
+        types = Transformer(self._types)
         sent = types.dump_sequence(values, [PyFormat.AUTO] * count)
         name = self._name(text, types.types or ())
         result = session.exec_prepared(name, sent, types.formats)  # type: ignore[arg-type]  # None is NULL, as documented

@@ -28,7 +28,7 @@ from kexin.regime.models import ConsentState, RulebookDraft, RulebookImpact, Rul
 from kexin.regime.operations.askers import Askers
 from kexin.regime.operations.entitling import entitled
 from kexin.regime.queries import rulebook as stored
-from kexin.regime.queries.decisions import bundle_or_none
+from kexin.regime.queries.askers import bundle_or_none
 from kexin.regime.queries.drafts import DraftUnknown, impact_view
 from kexin.regime.queries.notices import major_version
 from kexin.regime.rulebook.check import check, errors

@@ -23,8 +23,8 @@ from kexin.foundation.ids import uuid7
 from kexin.foundation.jobs import job
 from kexin.foundation.problems import Invalid
 from kexin.regime.models import ConsentEvent, ConsentState, Notice, NoticeText, Receipt
+from kexin.regime.queries.askers import bundle
 from kexin.regime.queries.consents import receipt_view, state_of
-from kexin.regime.queries.decisions import bundle
 from kexin.regime.queries.notices import major_version
 from kexin.regime.rules import consent as rules
 from kexin.regime.rules.receipt import code_of, document

@@ -17,7 +17,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.problems import Invalid, Refused
 from kexin.people import queries as people
 from kexin.regime.models import Notice, NoticeText
-from kexin.regime.queries.decisions import bundle_or_none
+from kexin.regime.queries.askers import bundle_or_none
 
 MAX_BYTES = 1_000_000
 #: Who publishes notices (law.md §4.2), and the service that sets an installation up.

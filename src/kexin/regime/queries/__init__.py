@@ -1,12 +1,18 @@
 """DOOR: questions to the regime."""
 
-from kexin.regime.queries.consents import consent_states, consent_strip, may_be_asked, receipt, receipts, signed_receipt
-from kexin.regime.queries.decisions import (
+from kexin.regime.queries.askers import (
+    ASKER_COLUMNS,
     actor,
     asker,
-    beside,
+    asker_from,
+    asker_lookup,
     bundle,
     bundle_or_none,
+)
+from kexin.regime.queries.consents import consent_states, consent_strip, may_be_asked, receipt, receipts, signed_receipt
+from kexin.regime.queries.decisions import (
+    beside,
+    beside_asker,
     decide,
     facts_lookup,
     plan,
@@ -49,6 +55,7 @@ from kexin.regime.rules.sql import CONSENTS, RELATIONS
 
 __all__ = [
     "ABSENT",
+    "ASKER_COLUMNS",
     "CONSENTS",
     "RELATIONS",
     "CellRules",
@@ -62,7 +69,10 @@ __all__ = [
     "VersionUnknown",
     "actor",
     "asker",
+    "asker_from",
+    "asker_lookup",
     "beside",
+    "beside_asker",
     "bundle",
     "bundle_or_none",
     "compared",

@@ -12,7 +12,7 @@ from kexin.evidence.types import Signature
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.regime.models import ConsentEvent, ConsentState, Receipt
-from kexin.regime.queries.decisions import bundle
+from kexin.regime.queries.askers import bundle
 from kexin.regime.rules.consent import State, may_ask
 from kexin.regime.rules.receipt import plain_code, printed_code
 from kexin.regime.types import ConsentLine, ReceiptView

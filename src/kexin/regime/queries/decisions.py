@@ -1,33 +1,26 @@
-"""DOOR: who may see or do what: the asker, the bundle in force, one decision, and the plan for many rows."""
+"""DOOR: who may see or do what: one decision, and the plan for many rows."""
 
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.foundation.database import prepared
-from kexin.foundation.problems import Unavailable
-from kexin.people import queries as people
-from kexin.people.types import Principal, Role
 from kexin.regime import facts
-from kexin.regime.queries import rulebook
+from kexin.regime.queries.askers import actor as _actor
+from kexin.regime.queries.askers import bundle, bundle_or_none
 from kexin.regime.rules import decision as rules
 from kexin.regime.rules import plan as planning
 from kexin.regime.rules import sql as compiled
-from kexin.regime.rules.bundle import compile_bundle
 from kexin.regime.types import (
-    EVERYONE,
     Action,
     Actor,
     AttributeDecision,
@@ -39,132 +32,7 @@ from kexin.regime.types import (
     Sql,
     Standing,
     SubjectFacts,
-    role_principal,
 )
-
-_KEPT_BUNDLES = 4
-_bundles: dict[tuple[int, str], Bundle] = {}
-_lock = threading.Lock()
-
-
-class NoRulebook(Unavailable):
-    """No rulebook is in force, so the answer to everything would be no."""
-
-    code = "no-rulebook"
-    title = _lazy("还没有生效的制度，先发布一版制度")
-
-
-def bundle() -> Bundle:
-    """The rulebook in force, compiled. The version row is read each time, so that publishing takes effect at once;
-    compiled bundles (never decisions) are kept per process. Raises NoRulebook before the first publication."""
-    found = bundle_or_none()
-    if found is None:
-        raise NoRulebook()
-    return found
-
-
-def bundle_or_none() -> Bundle | None:
-    """The bundle in force, or None before the first publication."""
-    return _compiled(rulebook.in_force())
-
-
-def _compiled(current: rulebook.InForce | None) -> Bundle | None:
-    if current is None:
-        return None
-    version = (current.number, current.sha256)
-    found = _bundles.get(version)
-    if found is None:
-        found = compile_bundle(rulebook.load(current.sha256), version=current.number)
-        with _lock:
-            while len(_bundles) >= _KEPT_BUNDLES:
-                _bundles.pop(next(iter(_bundles)))
-            _bundles[version] = found
-    return found
-
-
-def actor(caller: Caller) -> Actor:
-    """The asker with the rights of this instant (two queries); hand it to several questions of one request."""
-    return _actor_of(caller, people.principal(caller))
-
-
-def _actor_of(caller: Caller, principal: Principal) -> Actor:
-    ids = _principals(principal)
-    return _acting(caller, principal, _standing(ids, caller.purpose) if principal.is_current else frozenset())
-
-
-def asker(caller: Caller) -> tuple[Principal, Actor, Bundle]:
-    """Who asks, their rights with their standing relations, and the rulebook in force, of one instant: one query, one
-    snapshot. Raises NoRulebook before the first publication."""
-    looked = people.lookup(caller)
-    rows = _look_up(caller, *looked) if looked else []
-    if not rows:
-        principal = people.principal(caller)
-        return principal, _actor_of(caller, principal), bundle()
-    principal = people.principal_from(caller, rows[0][:-4])
-    relations, *version = rows[0][-4:]
-    if not principal.roles <= _KNOWN_POSTS:
-        relations = _standing(_principals(principal), caller.purpose)
-    current = rulebook.InForce(number=version[0], sha256=version[1], since=version[2]) if version[0] else None
-    found = _compiled(current)
-    if found is None:
-        raise NoRulebook()
-    return principal, _acting(caller, principal, frozenset(relations)), found
-
-
-def _look_up(caller: Caller, question: str, named: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    purposes = compiled.array(compiled.purposes(caller.purpose))
-    return prepared(_asker(question), {**named, "purposes": purposes})
-
-
-@lru_cache(maxsize=1)
-def _asker(question: str) -> str:
-    return _ASKER.format(who=question, version=rulebook.IN_FORCE)
-
-
-_KNOWN_POSTS = frozenset(role.value for role in Role)
-_POSTS = ", ".join(f"('{role}', '{role_principal(role)}'::uuid)" for role in sorted(_KNOWN_POSTS))
-#: `people`'s question with ours around it. Relations held without a subject belong to the person, to the departments
-#: above and led, to the posts, or to everybody: the same principals as `_principals` names.
-_ASKER = f"""
-WITH who AS MATERIALIZED ({{who}}), version AS ({{version}})
-SELECT who.*,
-       ARRAY(SELECT DISTINCT g.relation::text FROM regime_grant g
-              WHERE g.subject_id IS NULL AND g.purpose = ANY(%(purposes)s::text[]) AND (g.until IS NULL OR g.until > %(at)s)
-                AND g.principal_id = ANY(ARRAY[%(id)s, '{EVERYONE}']::uuid[] || who.path || who.team || ARRAY(
-                    SELECT post.id FROM (VALUES {_POSTS}) AS post(role, id) WHERE post.role = ANY(who.roles)))),
-       version.*
-  FROM who LEFT JOIN version ON TRUE
-"""
-
-
-def _principals(principal: Principal) -> tuple[uuid.UUID, ...]:
-    """Everything that a grant to this asker may name: the person, departments, posts, everybody."""
-    return (
-        principal.id,
-        *sorted(principal.department_ids | principal.team_ids),
-        *(role_principal(role) for role in sorted(principal.roles)),
-        EVERYONE,
-    )
-
-
-def _acting(caller: Caller, principal: Principal, standing: frozenset[str]) -> Actor:
-    if not principal.is_current:
-        return Actor(id=principal.id, roles=frozenset(), purpose=caller.purpose, is_current=False)
-    return Actor(
-        id=principal.id,
-        roles=principal.roles,
-        purpose=caller.purpose,
-        principal_ids=_principals(principal),
-        standing=standing,
-    )
-
-
-def _standing(principal_ids: tuple[uuid.UUID, ...], purpose: str) -> frozenset[str]:
-    sql = (
-        "SELECT DISTINCT relation FROM regime_grant WHERE subject_id IS NULL AND principal_id = ANY(%s::uuid[])"
-        " AND purpose = ANY(%s::text[]) AND (until IS NULL OR until > %s)"
-    )
-    return frozenset(relation for (relation,) in prepared(sql, [list(principal_ids), compiled.purposes(purpose), now()]))
 
 
 def decide(
@@ -190,9 +58,6 @@ def decide(
     if not who.standing <= subject.grants:
         subject = replace(subject, grants=subject.grants | who.standing)
     return rules.decide(in_force, who, action=action, subject=subject, attributes=asked, context=context or Context())
-
-
-_actor = actor
 
 
 def plan(
@@ -294,6 +159,12 @@ def beside(actor: Actor, *, at: datetime, consents: bool = True) -> Sql:
     relations = compiled.held(actor, at=at)
     asked = compiled.consents(at=at) if consents else Sql("NULL::text AS held_consents")
     return Sql(f"{relations.text}, {asked.text}", (*relations.params, *asked.params))
+
+
+def beside_asker() -> str:
+    """The columns of `beside` for rows of alias ``s`` in a statement that begins with `asker_lookup` and has its
+    parameters."""
+    return compiled.brought(who="asker.principals", purposes="%(purposes)s::text[]", at="%(at)s::timestamptz")
 
 
 def standing_of(actor: Actor, relations: Iterable[str], consents: str | None, *, asked: bool = True) -> Standing:

@@ -10,7 +10,7 @@ from kexin.foundation.caller import Caller
 from kexin.foundation.clock import now
 from kexin.foundation.problems import Refused
 from kexin.people import queries as people
-from kexin.regime.queries.decisions import bundle_or_none
+from kexin.regime.queries.askers import bundle_or_none
 from kexin.regime.rules.consent import after
 
 

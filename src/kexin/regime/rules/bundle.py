@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from kexin.regime.rules.conditions import All, HasConsent, In, Node, Words, atoms, bind, parse
-from kexin.regime.types.decision import Bundle, Cell, CompiledRule
-from kexin.regime.types.rulebook import Action, AttributeDef, Basis, Effect, Rulebook, RuleDef
+from kexin.regime.types.decision import AttributeDecision, Bundle, Cell, CompiledRule, Reason
+from kexin.regime.types.rulebook import Action, AttributeDef, Basis, Effect, Outcome, Rulebook, RuleDef
 
 #: The role that every principal holds, services, portal and partners included.
 EVERYBODY = "everyone"
@@ -52,8 +52,13 @@ def compile_bundle(rulebook: Rulebook, *, version: int = 0) -> Bundle:
         permits={key: tuple(rules) for key, rules in permits.items()},
         forbids={key: tuple(rules) for key, rules in forbids.items()},
         prohibited=frozenset(key for key in rulebook.purposes if rulebook.prohibited(key)),
+        unbound={key: _not_bound(one) for key, one in rulebook.attributes.items()},
         legal=frozenset(key for key, one in rulebook.purposes.items() if Basis.LEGAL_DUTY in one.bases),
     )
+
+
+def _not_bound(attribute: AttributeDef) -> AttributeDecision:
+    return AttributeDecision(outcome=Outcome.DENY, reason=Reason.NOT_BOUND, who=attribute.owner, article="PIPL 6")
 
 
 def _purposes_of(rule: RuleDef, rulebook: Rulebook) -> Iterable[str]:

@@ -4,7 +4,6 @@ permit counts only when TRUE, a forbid unless FALSE; what nobody carries out is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 from kexin.regime.rules.bundle import cells
 from kexin.regime.rules.evaluator import evaluate, missing_facts
@@ -89,16 +88,7 @@ def _closed(bundle: Bundle, purpose: str, subject: SubjectFacts) -> AttributeDec
 
 def unbound(bundle: Bundle, key: str) -> AttributeDecision:
     """Why an attribute has no cell: it is not in the catalogue, or not bound to this purpose (PIPL 6)."""
-    attribute = bundle.attributes.get(key)
-    if attribute is None:
-        return denial(Reason.ATTRIBUTE_UNKNOWN, who="steward")
-    return _not_bound(attribute.owner)
-
-
-@lru_cache(maxsize=128)
-def _not_bound(owner: str) -> AttributeDecision:
-    """One object for all attributes of an owner: a card asks about dozens that its purpose does not need."""
-    return denial(Reason.NOT_BOUND, who=owner, article="PIPL 6")
+    return bundle.unbound.get(key) or denial(Reason.ATTRIBUTE_UNKNOWN, who="steward")
 
 
 def executable(rule: CompiledRule, can_execute: frozenset[str]) -> bool:

@@ -24,18 +24,19 @@ FALSE = Sql("FALSE")
 _OPERATORS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _STATE = "subject.state"
 
-#: Grants that the asker of a frame holds to a row now; three parameters (`Frame.asker`).
+#: Grants that an asker holds to a row now.
 _GRANTS = (
-    "FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY(%s::uuid[])"
-    " AND g.purpose = ANY(%s::text[]) AND (g.until IS NULL OR g.until > %s::timestamptz)"
+    "FROM regime_grant g WHERE g.subject_id = s.id AND g.principal_id = ANY({who}) AND g.purpose = ANY({purposes})"
+    " AND (g.until IS NULL OR g.until > {at})"
 )
+#: The same for the asker of a frame: three parameters (`Frame.asker`).
+_MINE = _GRANTS.format(who="%s::uuid[]", purposes="%s::text[]", at="%s::timestamptz")
 #: The columns that `held` and `consents` bring to rows of alias ``s``.
 RELATIONS, CONSENTS = "s.held_relations", "s.held_consents"
-_HELD = f"ARRAY(SELECT g.relation {_GRANTS})::text[] AS held_relations"
+_HELD = "ARRAY(SELECT g.relation {grants})::text[] AS held_relations"
 _CONSENTS = (
-    "(SELECT json_agg(json_build_array(c.purpose, c.channel, CASE WHEN c.status = 'given' AND c.valid_until <="
-    " %s::timestamptz THEN 'expired' ELSE c.status END))::text FROM regime_consentstate c WHERE c.subject_id = s.id)"
-    " AS held_consents"
+    "(SELECT json_agg(json_build_array(c.purpose, c.channel, CASE WHEN c.status = 'given' AND c.valid_until <= {at}"
+    " THEN 'expired' ELSE c.status END))::text FROM regime_consentstate c WHERE c.subject_id = s.id) AS held_consents"
 )
 _CONSENT = "EXISTS (SELECT 1 FROM regime_consentstate c WHERE c.subject_id = s.id AND c.purpose = {} AND c.channel = {}"
 _GIVEN = f"(c.status = '{GIVEN}' AND (c.valid_until IS NULL OR c.valid_until > %s::timestamptz))"
@@ -97,12 +98,17 @@ def purposes(purpose: str) -> list[str]:
 
 def held(actor: Actor, *, at: datetime) -> Sql:
     """The column that brings to a row ``s`` what the asker holds to it."""
-    return Sql(_HELD, _asker(actor.principal_ids, actor.purpose, at.isoformat()))
+    return Sql(_HELD.format(grants=_MINE), _asker(actor.principal_ids, actor.purpose, at.isoformat()))
 
 
 def consents(*, at: datetime) -> Sql:
     """The column that brings the consents of a row ``s`` for a single decision."""
-    return Sql(_CONSENTS, (at.isoformat(),))
+    return Sql(_CONSENTS.format(at="%s::timestamptz"), (at.isoformat(),))
+
+
+def brought(*, who: str, purposes: str, at: str) -> str:
+    """Both columns for an asker whom the same statement finds: expressions instead of parameters."""
+    return f"{_HELD.format(grants=_GRANTS.format(who=who, purposes=purposes, at=at))}, {_CONSENTS.format(at=at)}"
 
 
 def is_true(node: Node, frame: Frame) -> Sql:
@@ -157,7 +163,7 @@ def _granted(relations: tuple[str, ...], frame: Frame) -> Sql:
         return FALSE
     if frame.held:
         return Sql(f"({RELATIONS} && {literals(relations)})")
-    return Sql(f"EXISTS (SELECT 1 {_GRANTS} AND g.relation = ANY({literals(relations)}))", frame.asker)
+    return Sql(f"EXISTS (SELECT 1 {_MINE} AND g.relation = ANY({literals(relations)}))", frame.asker)
 
 
 def _in(fact: str, values: tuple[str, ...], frame: Frame, *, wanted: bool) -> Sql:

@@ -23,7 +23,7 @@ from kexin.regime.models import ConsentEvent, ConsentState, Grant
 from kexin.regime.operations.consents import ConsentInvalid
 from kexin.regime.operations.grants import GrantInvalid
 from kexin.regime.operations.notices import NoticeInvalid, NotPublisher
-from kexin.regime.queries import decisions
+from kexin.regime.queries import askers, decisions
 from kexin.regime.queries.rulebook import InForce
 from kexin.regime.rules.receipt import plain_code, printed_code
 from kexin.regime.tests.rulebooks import retail, retail_bundle
@@ -42,7 +42,7 @@ def in_force(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, sql in FACTS.items():
         facts.register(name, sql=sql)
     yield
-    decisions._bundles.clear()
+    askers._bundles.clear()
 
 
 @pytest.fixture

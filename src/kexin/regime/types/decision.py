@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from kexin.regime.types.rulebook import Action, AttributeDef, Obligation, Outcome, PurposeDef, RoleDef, Rulebook
@@ -17,6 +18,7 @@ EVERYONE = uuid.UUID(int=0)
 ROLE_NAMESPACE = uuid.UUID("6f0c6a56-2f0b-5d0e-9a51-6b6578696e01")
 
 
+@lru_cache(maxsize=256)
 def role_principal(role: str) -> uuid.UUID:
     """The principal id that stands for everybody holding a role."""
     return uuid.uuid5(ROLE_NAMESPACE, role)
@@ -146,12 +148,16 @@ class Decision:
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """Every rule that spoke, once, in order of mention: for the evidence line."""
-        return tuple(dict.fromkeys(rule for one in self.outcomes.values() for rule in one.rule_ids))
+        return tuple(dict.fromkeys(rule for one in self._distinct() for rule in one.rule_ids))
 
     @property
     def obligations(self) -> tuple[Obligation, ...]:
         """Every obligation that comes with what is not denied, once."""
-        return tuple(dict.fromkeys(o for one in self.outcomes.values() for o in one.obligations))
+        return tuple(dict.fromkeys(o for one in self._distinct() for o in one.obligations))
+
+    def _distinct(self) -> Iterable[AttributeDecision]:
+        """Each answer once, in order of mention: attributes about which the same rules speak share one object."""
+        return {id(one): one for one in self.outcomes.values()}.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +245,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bundle:
-    """A rulebook compiled for deciding. ``version`` counts publications; ``cells`` is an index of rules (never of
-    decisions), filled as (roles, purpose, action) are asked for. Made by `rules.bundle.compile_bundle`."""
+    """A rulebook compiled for deciding. ``version`` counts publications; ``unbound`` says of each attribute what a
+    purpose that it is not bound to is told; ``cells`` is an index of rules (never of decisions), filled as (roles,
+    purpose, action) are asked for. Made by `rules.bundle.compile_bundle`."""
 
     version: int
     rulebook: Rulebook
@@ -248,6 +255,7 @@ class Bundle:
     forbids: Mapping[tuple[str, Action], tuple[Any, ...]]
     prohibited: frozenset[str]
     legal: frozenset[str]
+    unbound: Mapping[str, AttributeDecision]
     cells: dict[tuple[frozenset[str], str, Action], Mapping[str, Cell]] = field(default_factory=dict)
 
     @property

@@ -16,7 +16,7 @@ from kexin.regime.types import Action
 from kexin.vault import quota
 from kexin.vault.models import Reveal
 from kexin.vault.operations.reveal import Stated, announce, opened
-from kexin.vault.queries.asking import ask
+from kexin.vault.queries.rows import ask_about
 from kexin.vault.queries.subjects import deny, envelopes_of, person
 from kexin.vault.types_views import Contacted, ContactUse
 
@@ -46,11 +46,11 @@ def contact(
     A call is never cut off by a quota; above the habit of the person the line is flagged. Raises SubjectNotFound,
     SubjectErased, UnknownAttribute, AttributeRefused, WrongUse, NoValue, Moved (503: ask again), KeyringDown (503).
     """
-    asking = ask(caller)
+    asking, row = ask_about(caller, subject)
     definition = asking.attribute(attribute)
     if not isinstance(use, ContactUse) or definition.type not in _TAKES[use]:
         raise WrongUse(_("请选择电话、短信、邮件或快递单能用的信息"))
-    found = person(asking, subject)
+    found = person(asking, subject, row)
     decision = asking.decide(Action.CONTACT, found.raw.facts(found.held), [attribute])
     if not decision.allowed(attribute):
         deny(asking, found.raw, found.held, Action.CONTACT, decision.rule_ids)

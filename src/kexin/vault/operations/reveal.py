@@ -20,9 +20,9 @@ from kexin.foundation.problems import NotFound, Refused, Unavailable
 from kexin.regime.types import Action, AttributeDecision, AttributeDef, ObligationKind
 from kexin.vault import envelopes, flags, quota
 from kexin.vault.models import Reveal
-from kexin.vault.queries.asking import Asking, ask
+from kexin.vault.queries.asking import Asking
 from kexin.vault.queries.keeping import later
-from kexin.vault.queries.rows import note_opened
+from kexin.vault.queries.rows import ask_about, note_opened
 from kexin.vault.queries.subjects import Person, deny, envelopes_of, person
 from kexin.vault.search.normal import searchable
 from kexin.vault.types import HIGH_GRADES
@@ -76,9 +76,9 @@ def reveal(
     UnknownAttribute, AttributeRefused, ReasonNeeded, FreshSigninNeeded, SlowDown, NoValue, Moved (503: ask again),
     KeyringDown (503).
     """
-    asking = ask(caller)
+    asking, row = ask_about(caller, subject)
     definition = asking.attribute(attribute)
-    found = person(asking, subject)
+    found = person(asking, subject, row)
     decision = found.reading[attribute]
     if not found.reading.allowed(attribute):
         deny(asking, found.raw, found.held, Action.READ, decision.rule_ids)

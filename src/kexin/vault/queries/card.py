@@ -16,9 +16,9 @@ from kexin.foundation.database import prepared
 from kexin.regime.types import Action
 from kexin.vault import flags
 from kexin.vault.queries import rows as governed_rows
-from kexin.vault.queries.asking import Asking, ask
 from kexin.vault.queries.opening import open_displays, settled
 from kexin.vault.queries.page import checked_columns
+from kexin.vault.queries.rows import ask_about
 from kexin.vault.queries.subjects import person
 from kexin.vault.types import SubjectErased, shown_number
 from kexin.vault.types_views import Card, SourceLine
@@ -35,17 +35,18 @@ def card(
     Only the display envelope is opened, after the line `customer.opened`. An erased person answers with ``gone``:
     number and time, nothing else. Raises SubjectNotFound for absent, hidden and forbidden alike.
     """
-    asking = ask(caller)
-    asked = checked_columns(asking, columns) if columns is not None else None
+    named = tuple(columns) if columns is not None else None
     try:
-        return settled(lambda: _card(asking, subject, asked, history=history))
+        return settled(lambda: _card(caller, subject, named, history=history))
     except SubjectErased:
         return _gone(subject)
 
 
-def _card(asking: Asking, subject: uuid.UUID, asked: Sequence[str] | None, *, history: bool) -> Card:
-    """Decide, commit the line, look again, open. Raises SubjectErased and Moved."""
-    found = person(asking, subject)
+def _card(caller: Caller, subject: uuid.UUID, named: Sequence[str] | None, *, history: bool) -> Card:
+    """Ask, decide, commit the line, look again, open. Raises SubjectErased and Moved."""
+    asking, row = ask_about(caller, subject)
+    asked = checked_columns(asking, named) if named is not None else None
+    found = person(asking, subject, row)
     raw = found.raw
     keys = (
         asked
@@ -60,7 +61,7 @@ def _card(asking: Asking, subject: uuid.UUID, asked: Sequence[str] | None, *, hi
     displayed = open_displays(asking, [raw], {subject: found.held})
     display = None if subject in displayed.closed else displayed.values.get(subject, {})
     flags.after(asking, Event.CUSTOMER_OPENED, noted, flags.in_full(display or {}))
-    outcomes = found.outcomes()
+    reading = found.reading.outcomes
     reveals, disclosures, ver, acts = _history(subject) if history else (0, 0, 0, ())
     return Card(
         id=subject,
@@ -76,11 +77,11 @@ def _card(asking: Asking, subject: uuid.UUID, asked: Sequence[str] | None, *, hi
             key: governed_rows.cell(
                 asking,
                 asking.attributes[key],
-                read=outcomes[key],
+                read=reading[key].outcome.value,
                 contact=contacting.outcomes[key].outcome.value if key in contacting.outcomes else "deny",
                 facets=raw.facets,
                 display=display,
-                denial=found.reading.outcomes[key],
+                denial=reading[key],
             )
             for key in keys
         },

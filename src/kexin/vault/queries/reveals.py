@@ -6,7 +6,7 @@ import uuid
 
 from kexin.foundation.caller import Caller
 from kexin.vault import quota
-from kexin.vault.queries.asking import ask
+from kexin.vault.queries.rows import ask_about
 from kexin.vault.queries.subjects import person
 
 
@@ -15,9 +15,9 @@ def reveal_question(caller: Caller, *, subject: uuid.UUID, attribute: str) -> tu
 
     Raises SubjectNotFound, SubjectErased, UnknownAttribute, and AttributeRefused with rule and article.
     """
-    asking = ask(caller)
+    asking, row = ask_about(caller, subject)
     asking.attribute(attribute)
-    found = person(asking, subject)
+    found = person(asking, subject, row)
     if not found.reading.allowed(attribute):
         raise asking.refusal(attribute, found.reading[attribute])
     return quota.used_and_quota(asking)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event, Noted
 from kexin.foundation import clock
+from kexin.foundation.caller import Caller
 from kexin.foundation.database import prepared
 from kexin.regime import queries as regime
 from kexin.regime.semantic import mask_for
@@ -26,8 +27,8 @@ from kexin.regime.types import (
     Standing,
     SubjectFacts,
 )
-from kexin.vault import flags, masks
-from kexin.vault.queries.asking import Asking, in_words, relation_of, widest
+from kexin.vault import flags, masks, watch
+from kexin.vault.queries.asking import Asking, ask, in_words, relation_of, widest
 from kexin.vault.records import FULL, MASKED
 from kexin.vault.types import shown_number
 from kexin.vault.types_views import Cell, Row, Shown
@@ -44,8 +45,8 @@ _OPEN_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """One governed row before anything is opened. ``flagged``: watched, and the asker's own number (`flags.asked`);
-    None where the row was not asked for them."""
+    """One governed row before anything is opened. ``watched``: whether it is a watched record (`watch.WATCHED`); None
+    where that was not asked."""
 
     id: uuid.UUID
     number: int
@@ -61,7 +62,7 @@ class Raw:
     read: Mapping[str, str] = field(default_factory=dict)
     contact: Mapping[str, str] = field(default_factory=dict)
     standing: Standing | None = None
-    flagged: tuple[bool, bool] | None = None
+    watched: bool | None = None
 
     def facts(self, standing: Standing) -> SubjectFacts:
         """This row as a single decision sees it."""
@@ -83,7 +84,7 @@ class Raw:
 class Columns:
     """The outcome of each asked attribute as SQL: equal questions are asked once per row. ``held``: the columns that
     bring each row's relations and, where ``consents``, its consents (the outcomes look into them), for the asker
-    ``actor``. ``flagged``: the first two questions asked are those of `flags.asked`."""
+    ``actor``."""
 
     read: Mapping[str, Outcome | int]
     contact: Mapping[str, Outcome | int]
@@ -91,7 +92,6 @@ class Columns:
     held: Sql = NOTHING
     consents: bool = True
     actor: Actor | None = None
-    flagged: bool = False
 
 
 def columns_of(asking: Asking, plan: BulkPlan, columns: Sequence[str]) -> Columns:
@@ -117,6 +117,28 @@ def people(asking: Asking, condition: Sql) -> list[Raw]:
     """People with what the asker holds to them, for single decisions about each."""
     held = regime.beside(asking.actor, at=clock.now())
     return select(Columns({}, {}, held=held, actor=asking.actor), condition=condition)
+
+
+def ask_about(caller: Caller, subject: uuid.UUID) -> tuple[Asking, Raw | None]:
+    """The asker, the rulebook and one visible person with what the asker holds to them: one query, one snapshot. None
+    where there is nobody of that id to be seen."""
+    looked = regime.asker_lookup(caller)
+    if looked is not None:
+        question, named = looked
+        rows = prepared(_ABOUT.format(asker=question), {**named, "subject": subject, "watch": watch.token(subject)})
+        known = regime.asker_from(caller, rows[0][: regime.ASKER_COLUMNS]) if rows else None
+        if known is not None:
+            asking, (*row, watched) = Asking(caller, *known), rows[0][regime.ASKER_COLUMNS :]
+            found = _raw(Columns({}, {}, actor=asking.actor), row) if row[0] else None
+            return asking, replace(found, watched=watched) if found else None
+    asking = ask(caller)
+    return asking, next(iter(people(asking, Sql("s.visible AND s.id = %s", (subject,)))), None)
+
+
+_ABOUT = f"""
+WITH {{asker}} SELECT asker.*, {_OPEN_COLUMNS}, NULL, {regime.beside_asker()}, {watch.WATCHED}
+  FROM asker LEFT JOIN vault_subject s ON s.visible AND s.id = %(subject)s
+"""
 
 
 def select(
@@ -158,7 +180,7 @@ def statement(
     return Sql(text, (*first, *columns.held.params, *condition.params, *order.params, *order.params))
 
 
-def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
+def _raw(columns: Columns, row: Sequence[Any]) -> Raw:
     judged = row[13:]
     standing = None
     if columns.actor is not None:
@@ -183,7 +205,6 @@ def _raw(columns: Columns, row: tuple[Any, ...]) -> Raw:
         read={key: outcome(found) for key, found in columns.read.items()},
         contact={key: outcome(found) for key, found in columns.contact.items()},
         standing=standing,
-        flagged=(judged[0], judged[1]) if columns.flagged else None,
     )
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import connections
 
 from kexin.evidence import operations as evidence
 from kexin.evidence.types import Entry, Event
-from kexin.foundation import clock
-from kexin.regime import queries as regime
-from kexin.regime.types import Action, Decision, Sql, Standing
+from kexin.regime.types import Action, Decision, Standing
 from kexin.vault import flags
 from kexin.vault.envelopes import IDENTITY, Envelope
 from kexin.vault.queries.asking import Asking, relation_of
 from kexin.vault.queries.opening import Moved, unchanged
-from kexin.vault.queries.rows import Columns, Raw, select, standings
+from kexin.vault.queries.rows import Raw, standings
 from kexin.vault.types import SubjectErased, SubjectNotFound
 
 
@@ -34,28 +31,21 @@ class Person:
         """The caller's relation: own, team or foreign."""
         return relation_of(self.held.grants)
 
-    def outcomes(self) -> Mapping[str, str]:
-        """Attribute -> allow, mask or deny, for reading."""
-        return {key: one.outcome.value for key, one in self.reading.outcomes.items()}
 
-
-def person(asking: Asking, subject: uuid.UUID) -> Person:
-    """A subject of which this caller may read something. Absent, hidden, discarded and forbidden look the same
-    (SubjectNotFound); a forbidden one leaves a line. An erased or erasing one raises SubjectErased, for callers whose
-    rules let them read customers at all; to everybody else it never existed."""
-    held_now = regime.beside(asking.actor, at=clock.now())
-    columns = Columns({}, {}, flags.asked(asking, subject), held_now, actor=asking.actor, flagged=True)
-    rows = select(columns, condition=Sql("s.visible AND s.id = %s", (subject,)))
-    if not rows:
+def person(asking: Asking, subject: uuid.UUID, row: Raw | None) -> Person:
+    """A subject of which this caller may read something, as `ask_about` found it. Absent, hidden, discarded and
+    forbidden look the same (SubjectNotFound); a forbidden one leaves a line. An erased or erasing one raises
+    SubjectErased, for callers whose rules let them read customers at all; to everybody else it never existed."""
+    if row is None:
         if state_of(subject) in ("erasing", "erased") and not asking.plan(Action.READ, asking.attributes).empty:
             raise SubjectErased
         raise SubjectNotFound
-    held = standings(asking, rows)[subject]
-    reading = asking.decide(Action.READ, rows[0].facts(held), asking.attributes)
+    held = standings(asking, [row])[subject]
+    reading = asking.decide(Action.READ, row.facts(held), asking.attributes)
     if reading.nothing:
-        deny(asking, rows[0], held, Action.READ, reading.rule_ids)
+        deny(asking, row, held, Action.READ, reading.rule_ids)
         raise SubjectNotFound
-    return Person(rows[0], held, reading)
+    return Person(row, held, reading)
 
 
 def state_of(subject: uuid.UUID) -> str:

@@ -10,8 +10,8 @@ from django.db import connections
 from kexin.foundation.caller import Caller
 from kexin.people import queries as people
 from kexin.regime import queries as regime
-from kexin.vault.queries.asking import ask
 from kexin.vault.queries.card import sources
+from kexin.vault.queries.rows import ask_about
 from kexin.vault.queries.subjects import person
 from kexin.vault.types_views import Happened
 
@@ -21,8 +21,8 @@ LINES = 50
 def timeline(caller: Caller, *, subject: uuid.UUID) -> tuple[Happened, ...]:
     """The newest `LINES` happenings, for whoever may see the card. Nothing is opened; a use of a value that the
     caller may not read is left out with the value. Raises SubjectNotFound, SubjectErased."""
-    asking = ask(caller)
-    found = person(asking, subject)
+    asking, row = ask_about(caller, subject)
+    found = person(asking, subject, row)
     looks = [one for one in _looks(subject) if not found.reading.denied(one[2])]
     departments = people.departments_of(frozenset(actor for _at, _kind, _key, _purpose, actor in looks))
     lines = [Happened(at=act.at, what="collected", purpose=act.purpose, detail=act.source) for act in sources(subject)]

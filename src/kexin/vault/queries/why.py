@@ -16,9 +16,10 @@ from kexin.people import queries as people
 from kexin.regime import queries as regime
 from kexin.regime.types import AttributeDef, Basis, ConsentLine, PurposeDef
 from kexin.vault.queries import rows as governed_rows
-from kexin.vault.queries.asking import Asking, ask, in_words
+from kexin.vault.queries.asking import Asking, in_words
 from kexin.vault.queries.card import sources
 from kexin.vault.queries.keeping import Clock, kept_until
+from kexin.vault.queries.rows import ask_about
 from kexin.vault.queries.subjects import Person, person
 from kexin.vault.types_views import Consented, Disclosed, SourceLine, Step, Used, Why
 
@@ -43,9 +44,9 @@ def why(caller: Caller, *, subject: uuid.UUID, attribute: str) -> Why:
     Nothing is opened. Asked of an attribute that the caller may not read, it is refused like the value itself. Raises
     SubjectNotFound, SubjectErased, UnknownAttribute, AttributeRefused.
     """
-    asking = ask(caller)
+    asking, row = ask_about(caller, subject)
     definition = asking.attribute(attribute)
-    found = person(asking, subject)
+    found = person(asking, subject, row)
     if found.reading.denied(attribute):
         raise asking.refusal(attribute, found.reading[attribute])
     acts = sources(subject, attribute=attribute)
