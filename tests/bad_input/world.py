@@ -26,8 +26,9 @@ _BROKEN_OUT = (b"<script>alert(1)", b"<img src=x onerror", b"<svg/onload", b'" h
 class World:
     """A house in force with one customer, one deleted customer and one import at its trial."""
 
-    def __init__(self) -> None:
-        views.put_in_force()
+    def __init__(self, rulebook: bytes | None = None) -> None:
+        """``rulebook``: the one in force, None for the retail one."""
+        views.put_in_force(rulebook)
         self.members = {role: person(role, password=PASSWORD if role == "sales" else None) for role in ROLES}
         self.clients: dict[str, Client] = {role: signed_in_as(member) for role, member in self.members.items()}
         self.clients["stranger"] = Client(raise_request_exception=False)

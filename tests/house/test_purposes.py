@@ -23,6 +23,7 @@ from kexin.people.models import RoleAssignment
 from kexin.people.rules import posts
 from tests.bad_input.world import ROLES, World
 from tests.house.test_routes import routes
+from tests.unchanged import Rows
 
 #: Views for people without a place, each for its reason. They ask nothing about customers, so no purpose is behind them.
 PLACELESS = {
@@ -166,7 +167,7 @@ def test_a_change_of_purpose_stops_everything_that_open_pages_send(world: World)
 def test_a_post_that_ended_stops_everything_that_open_pages_send(world: World) -> None:
     found = everything_sent(world)
     RoleAssignment.objects.update(granted_at=now() - timedelta(days=2), until=now() - timedelta(days=1))
-    world._at_first.clear()
+    world.rows = Rows()
     met = 0
     for sent in found:
         standing = place.Standing(own=posts.PURPOSES[sent.role])

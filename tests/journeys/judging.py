@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.house.test_routes import routes
 from tests.house.tree import ROOT
@@ -69,7 +69,7 @@ def serious(page: Page) -> list[str]:
 def settled(page: Page) -> None:
     """Everything that the page asks for by itself has arrived (a poll never ends, so the network is not asked)."""
     page.wait_for_load_state("load")
-    page.wait_for_function("!document.querySelector('.htmx-request:not([hx-trigger^=every])')")
+    expect(page.locator(".htmx-request:not([hx-trigger^=every])")).to_have_count(0)
 
 
 class _Skeleton(HTMLParser):
