@@ -10,7 +10,10 @@ class CollectionConfig(AppConfig):
 
     def ready(self) -> None:
         from kexin.chapters.collection import holdings, queries
+        from kexin.chapters.collection.operations import impact
         from kexin.foundation import tasks
+        from kexin.regime import operations as regime
 
         holdings.register()
         tasks.register(kind="imports", mine=queries.tasks)
+        regime.register_affected("collection.imports", impact.affected_by)

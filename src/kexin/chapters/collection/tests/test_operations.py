@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -11,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from kexin.chapters.collection import operations, queries
 from kexin.chapters.collection.models import ImportRejection, ImportRun
-from kexin.chapters.collection.operations import working
+from kexin.chapters.collection.operations import impact, working
 from kexin.chapters.collection.types import (
     ColumnsRefused,
     Declaration,
@@ -29,6 +30,7 @@ from kexin.people import operations as people
 from kexin.people.models import Person
 from kexin.people.tests.factories import SETUP, caller_for, person
 from kexin.regime import operations as regime
+from kexin.regime import queries as regime_queries
 from kexin.vault.models import File, Subject
 from kexin.vault.operations.files import FileRightsEnded
 
@@ -214,6 +216,17 @@ def test_a_post_that_ended_closes_the_file_and_stops_the_queued_import(steward: 
     operations.begin(back, run=run)
     operations.perform(back, run=run)
     assert queries.view(back, run=run).stage is Stage.DONE and Subject.objects.count() == 3
+
+
+def test_an_import_a_new_rulebook_would_stop_is_told_to_the_impact_preview(steward: Caller) -> None:
+    """Only an import that loses its purpose or one of its columns is counted, and none that is over."""
+    tried(steward)
+    book = regime_queries.bundle().rulebook
+    without = replace(book, attributes={key: one for key, one in book.attributes.items() if key != "city"})
+    assert [one.count for one in impact.affected_by(steward, book, book)] == [0]
+    assert [one.count for one in impact.affected_by(steward, book, without)] == [1]
+    operations.cancel(steward, run=ImportRun.objects.get().id)
+    assert [one.count for one in impact.affected_by(steward, book, without)] == [0]
 
 
 def test_two_at_once_write_nobody_twice(steward: Caller) -> None:
