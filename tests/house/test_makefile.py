@@ -56,5 +56,5 @@ def test_make_run_starts_no_program_that_a_fresh_machine_lacks() -> None:
     """Debian without anything has coreutils and mawk; everything else is taken from our own environment."""
     text = (tree.ROOT / "Makefile").read_text(encoding="utf-8")
     recipes = re.findall(r"^\t@?(.+)$", text, re.MULTILINE)
-    started = {re.split(r"[ /]", line.strip())[0] for line in recipes}
-    assert started <= {"$(PYTHON)", "$(PY)", "$(PIP)", "$(VENV)", "exec", "echo", "touch", "awk", "||"}
+    started = {re.split(r"[ /]", re.sub(r"^(?:[A-Z_]+=\S+ )+", "", line.strip()))[0] for line in recipes}
+    assert started <= {"$(PYTHON)", "$(PY)", "$(PIP)", "$(VENV)", "exec", "echo", "test", "touch", "awk", "||"}

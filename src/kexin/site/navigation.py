@@ -113,16 +113,16 @@ def navigation(request: HttpRequest) -> shell.Navigation:
         shell.Group(title=_("制度各章"), links=_links(request, roles, CHAPTERS)),
         shell.Group(title=_("本人"), links=_links(request, roles, OWN)),
     ]
-    company, edition = _rulebook_lines()
+    company, edition = _rulebook_lines(request)
     return shell.Navigation(
         groups=tuple(group for group in groups if group.links),
         phone=_phone(request, groups),
         company=company,
         edition=edition,
         is_demo=born_demo(),
-        search_url=_address("crm:search") if may_search(roles) else "",
+        search_url=_address("crm:search") if edition and may_search(roles) else "",
         palette_url=_address("palette"),
-        new_url=_address("crm:new") if roles & BRINGING else "",
+        new_url=_address("crm:new") if edition and roles & BRINGING else "",
         me={"line": listed(spoken(roles)[:2])},
     )
 
@@ -153,12 +153,15 @@ def acts(request: Any) -> list[shell.Goal]:
     return [
         shell.Goal(label=act.label, url=reverse(act.page, args=act.arguments), icon=act.icon, key=act.key, is_post=act.is_post)
         for act in ACTS
-        if not act.roles or held & act.roles
+        if not act.roles or (held & act.roles and _rulebook_lines(request)[1])
     ]
 
 
 def _links(request: HttpRequest, roles: Iterable[str], entries: tuple[Entry, ...]) -> tuple[shell.Link, ...]:
+    """Entries that open something. Before the first rulebook nothing is allowed but one's own pages."""
     held = frozenset(roles)
+    if not _rulebook_lines(request)[1]:
+        entries = tuple(entry for entry in entries if entry in OWN)
     return tuple(
         shell.Link(label=entry.label, url=url, icon=entry.icon, number=entry.number, is_here=_is_here(request.path, url))
         for entry in entries
@@ -181,14 +184,15 @@ def _address(page: str) -> str:
         return ""
 
 
-def _rulebook_lines() -> tuple[str, str]:
-    """Company and edition in force, for the foot of the navigation. Without a published rulebook both are empty."""
-    try:
-        bundle = regime.bundle()
-    except Problem:
-        return "", ""
-    name = str(bundle.rulebook.company.name)
-    return name, _("现行制度 v%(version)s") % {"version": bundle.version}
+def _rulebook_lines(request: Any) -> tuple[str, str]:
+    """Company and edition in force, for the foot of the navigation; asked once per request. Without a published rulebook
+    both are empty."""
+    if not hasattr(request, "rulebook_lines"):
+        bundle = regime.bundle_or_none()
+        said = _("现行制度 v%(version)s") % {"version": bundle.version} if bundle else ""
+        request.rulebook_lines = (str(bundle.rulebook.company.name), said) if bundle else ("", "")
+    lines: tuple[str, str] = request.rulebook_lines
+    return lines
 
 
 def born_demo() -> bool:
