@@ -32,6 +32,7 @@ from kexin.regime.queries.drafts import (
     notation,
     open_drafts,
     opened,
+    own_impacts,
     read_notation,
     seen_of,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "notice",
     "open_drafts",
     "opened",
+    "own_impacts",
     "permissions_of",
     "permitted",
     "plain_of",

@@ -130,6 +130,15 @@ def impact_of(caller: Caller, *, sha256: str) -> ImpactView | None:
     return impact_view(found, current) if (found := row.first()) else None
 
 
+def own_impacts(caller: Caller, *, limit: int) -> tuple[ImpactView, ...]:
+    """The countings that this caller asked for, the newest first, without their results; none for who may not see any."""
+    if permissions.permissions_of(caller).isdisjoint((PUBLISH, SIGN, READ)):
+        return ()
+    current = in_force()
+    rows = RulebookImpact.objects.filter(asked_by=caller.id).order_by("-asked_at")[:limit]
+    return tuple(impact_view(row, current, whole=False) for row in rows.defer("source", "result"))
+
+
 def impact_source(caller: Caller, *, impact: uuid.UUID) -> bytes:
     """The bytes that were counted. Raises NotPermitted, ImpactUnknown."""
     permissions.require(caller, PUBLISH, SIGN, READ)
@@ -158,8 +167,8 @@ def data_use(caller: Caller) -> DataUse:
     return measuring().read(caller)
 
 
-def impact_view(row: RulebookImpact, current: InForce | None) -> ImpactView:
-    """A row as its frozen answer."""
+def impact_view(row: RulebookImpact, current: InForce | None, *, whole: bool = True) -> ImpactView:
+    """A row as its frozen answer; not ``whole``: without the result, which is large."""
     took = (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else 0.0
     return ImpactView(
         id=row.id,
@@ -175,6 +184,6 @@ def impact_view(row: RulebookImpact, current: InForce | None) -> ImpactView:
         finished_at=row.finished_at,
         took_s=took,
         digest=row.digest,
-        result=canonical.loads(bytes(row.result)) if row.result is not None else None,
+        result=canonical.loads(bytes(row.result)) if whole and row.result is not None else None,
         overtaken=row.base_sha256 != (current.sha256 if current else ""),
     )

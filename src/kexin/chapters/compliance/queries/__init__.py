@@ -4,6 +4,7 @@ from kexin.chapters.compliance.queries.documents import document, draft_document
 from kexin.chapters.compliance.queries.drafting import conflict_page, draft_page, entry_page
 from kexin.chapters.compliance.queries.impacts import impact_page, impact_table
 from kexin.chapters.compliance.queries.reading import book, comparison, data_use, draft_source, history, rights, source
+from kexin.chapters.compliance.queries.work import tasks
 
 __all__ = [
     "book",
@@ -20,4 +21,5 @@ __all__ = [
     "impact_table",
     "rights",
     "source",
+    "tasks",
 ]

@@ -278,6 +278,7 @@ def test_two_tabs_see_both_sides(officer: Seat) -> None:
 def test_others_change_nothing_of_a_draft(officer: Seat, role: str) -> None:
     draft = draft_of(officer)
     form = form_of(officer.get(f"{draft}/entries/rules/sales-own"))
+    form.pop("kx-standing")  # that of the officer; another's own page would carry its own
     other, before, held = Seat(role), rows(), bytes(RulebookDraft.objects.get().source)
     for address, data in (
         (f"{draft}/entries/rules/sales-own", form | {"grade_max": "1"}), (f"{draft}/additions/rules", form | {"code": "x"}),
@@ -296,6 +297,7 @@ def counted(seat: Seat, draft: str) -> str:
     """Ask for the impact as the page does, count as the worker does; the page's address."""
     address = str(seat.post(f"{draft}/impacts")["Location"])
     assert "正在排队" in seat.get(address) and seat.client.get(f"{address}/progress", headers=HX).status_code == 200
+    assert "正在排队" in seat.get("/tasks") and address in seat.get("/tasks")
     assessing.count_impact(seat.caller, impact=address.rsplit("/", 1)[1])
     assert seat.client.get(f"{address}/progress", headers=HX)["HX-Refresh"] == "true"
     return address
@@ -335,7 +337,7 @@ def test_the_effect_is_shown_and_two_people_sign_on_the_same_page(officer: Seat,
     assert "起草人和签署人不能是同一人" in again and "签署，立即生效" not in again
     officer.post(f"{address}/signatures", {"digest": digest[1]}, status=403)
     waiting = head.get("/rulebook")
-    assert "等另一位签署" in waiting
+    assert "等另一位签署" in waiting and address not in head.get("/tasks")
     same = str(head.post("/rulebook/versions/2/impacts")["Location"])
     assert same == address and "签署，立即生效" in head.get(address)
     head.post(f"{address}/signatures", {"digest": digest[1]})
