@@ -30,8 +30,11 @@ from kexin.evidence.tests.conftest import SERVICE, Ledger, ledger  # noqa: F401 
 from kexin.foundation.clock import now
 from kexin.people import operations as people
 from kexin.people.rules import posts
-from kexin.people.tests.factories import caller_for
+from kexin.people.tests.factories import caller_for, person
 from kexin.regime import operations as regime
+from kexin.regime import queries as regime_queries
+from kexin.regime.rulebook import editing
+from kexin.regime.types import DraftView
 from kexin.vault import operations as vault
 from kexin.vault.tests import views
 from tests.house import tree
@@ -59,6 +62,7 @@ ACTORS = {
     "/customers/<uuid:customer>/erasure": "dpo",
     "/evidence": "auditor",
     "/tasks": "steward",
+    "/rulebook": "dpo",
 }
 #: Asked without signing in.
 STRANGERS = ("/sign-in", "/healthz", "/invitations/", "/demo-sign-ins/", "/api/v1/openapi.json")
@@ -96,6 +100,7 @@ class World:
             self.tokens[role], self.clients[role] = token, signed_in_as(token.person)
         self.clients[""] = Client(raise_request_exception=False)
         self.objects = {"seq": "1", "attribute": "mobile", "role": "sales", "code": "presale", "secret": "x", "name": "compact", "kind": "imports"}
+        self.objects |= {"number": "1", "section": "roles", "key": "sales", "step": "backup"}
         self.grow(1)
 
     def caller(self, role: str, purpose: str) -> Any:
@@ -123,6 +128,26 @@ class World:
             verified = evidence.verify_now(SERVICE)
             self.objects.setdefault("verification", str(verified.id))
             self.ledger.write(2)
+            self._draft()
+
+    def _draft(self) -> None:
+        """One more draft of somebody. The first one's effect is counted, and two more versions wait for a signature."""
+        own = self.caller("dpo", "governance")
+        if "draft" not in self.objects:
+            mine = self._drafted(own)
+            counted = regime.assess_now(own, source=mine.source)
+            self.objects |= {"draft": str(mine.id), "impact": str(counted.id)}
+        other = caller_for(person("dpo"), "governance")
+        theirs = self._drafted(other)
+        if len(regime_queries.versions()) < 3:
+            seen = regime.assess_now(other, source=theirs.source)
+            regime.publish_rulebook(other, source=theirs.source, impact=seen.digest, signed_in_at=now())
+
+    def _drafted(self, author: Any) -> DraftView:
+        begun = regime.begin_draft(author)
+        place = ("roles", "sales", "sees")
+        seen = regime_queries.seen_of(editing.at(editing.plain(begun.source), place))
+        return regime.edit_draft(author, draft=begun.id, path=place, value={"zh": f"起草人 {author.id}"}, seen=seen)
 
     def _look(self, sales: Any, subject: uuid.UUID) -> None:
         """One more look and one more consent in the history of the customer who is asked for."""

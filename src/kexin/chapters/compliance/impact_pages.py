@@ -53,9 +53,9 @@ def impact(request: HttpRequest, impact: uuid.UUID) -> HttpResponse:
 @place(*GOVERNING)
 def progress(request: HttpRequest, impact: uuid.UUID) -> HttpResponse:
     """The bar alone, asked for every second; when the counting is over the page is asked for again."""
-    page = queries.impact_page(request.caller, impact=impact)  # type: ignore[attr-defined]
-    answer = render(request, "compliance/impact_progress.html", {"page": page})
-    if not page.view.busy:
+    view = queries.impact_progress(request.caller, impact=impact)  # type: ignore[attr-defined]
+    answer = render(request, "compliance/impact_progress.html", {"view": view})
+    if not view.busy:
         answer["HX-Refresh"] = "true"
     return answer
 

@@ -113,20 +113,21 @@ def draft_view(caller: Caller, row: RulebookDraft, current: InForce | None) -> D
     )
 
 
-def impact(caller: Caller, *, impact: uuid.UUID) -> ImpactView:
-    """One counting with its result. Raises NotPermitted, ImpactUnknown."""
+def impact(caller: Caller, *, impact: uuid.UUID, whole: bool = True) -> ImpactView:
+    """One counting with its result; not ``whole``: how far it is, which is asked for every second. Raises NotPermitted,
+    ImpactUnknown."""
     permissions.require(caller, PUBLISH, SIGN, READ)
-    row = RulebookImpact.objects.filter(id=impact).first()
+    row = RulebookImpact.objects.filter(id=impact).defer("source", *(() if whole else ("result",))).first()
     if row is None:
         raise ImpactUnknown()
-    return impact_view(row, in_force())
+    return impact_view(row, in_force(), whole=whole)
 
 
 def impact_of(caller: Caller, *, sha256: str) -> ImpactView | None:
     """The newest counting of exactly these bytes against the version in force; None when there is none."""
     permissions.require(caller, PUBLISH, SIGN, READ)
     current = in_force()
-    row = RulebookImpact.objects.filter(sha256=sha256, base_sha256=current.sha256 if current else "").order_by("-asked_at")
+    row = RulebookImpact.objects.filter(sha256=sha256, base_sha256=current.sha256 if current else "").order_by("-asked_at").defer("source")
     return impact_view(found, current) if (found := row.first()) else None
 
 

@@ -4,7 +4,7 @@ from kexin.chapters.compliance.queries.documents import document, draft_document
 from kexin.chapters.compliance.queries.drafting import conflict_page, draft_page, entry_page
 from kexin.chapters.compliance.queries.impacts import impact_page, impact_table
 from kexin.chapters.compliance.queries.reading import book, comparison, data_use, draft_source, history, rights, source
-from kexin.chapters.compliance.queries.work import tasks
+from kexin.chapters.compliance.queries.work import impact_progress, tasks
 
 __all__ = [
     "book",
@@ -18,6 +18,7 @@ __all__ = [
     "entry_page",
     "history",
     "impact_page",
+    "impact_progress",
     "impact_table",
     "rights",
     "source",

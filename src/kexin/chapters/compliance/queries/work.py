@@ -1,6 +1,8 @@
-"""Countings of a draft's effect as background work, for the page of tasks."""
+"""Countings of a draft's effect as background work: the bar on their own page, and the page of tasks."""
 
 from __future__ import annotations
+
+import uuid
 
 from django.utils.translation import gettext as _
 
@@ -8,6 +10,11 @@ from kexin.foundation import tasks as work
 from kexin.foundation.caller import Caller
 from kexin.regime import queries as regime
 from kexin.regime.types import ImpactView
+
+
+def impact_progress(caller: Caller, *, impact: uuid.UUID) -> ImpactView:
+    """How far one counting is, without its result. Raises NotPermitted, ImpactUnknown."""
+    return regime.impact(caller, impact=impact, whole=False)
 
 
 def tasks(caller: Caller) -> list[work.Task]:
