@@ -73,7 +73,7 @@ def _left(once: Once) -> None:
 
 
 def _other_rights(once: Once) -> None:
-    people.assign_role(SETUP, person=once.person.id, role="sales")
+    people.set_lead(SETUP, department=people.create_department(SETUP, name="合规部"), person=once.person.id)
 
 
 def _post_revoked(once: Once) -> None:
