@@ -13,7 +13,7 @@ from tests.mutations.listed import PAGE, mutations, node, page, unfit
 pytestmark = pytest.mark.no_db
 
 #: Duties of which a test was seen red when the enforcement was taken away. May only grow.
-PROVED = 73
+PROVED = 74
 
 
 def test_every_mutation_fits_the_source_as_it_is() -> None:
