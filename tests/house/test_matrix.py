@@ -132,7 +132,9 @@ _OF_THE_REQUEST = re.compile(
 def said(answer: Any, customer: uuid.UUID) -> bytes:
     """Headers and body of an answer, comparable with another one's."""
     headers = "".join(f"{name}: {value}\n" for name, value in sorted(answer.items()))
-    return _OF_THE_REQUEST.sub(b"(now)", headers.encode() + answer.content).replace(str(customer).encode(), b"(id)")
+    text = _OF_THE_REQUEST.sub(b"(now)", headers.encode() + answer.content).replace(str(customer).encode(), b"(id)")
+    number = answer["X-Request-Id"].encode()  # a page shows its beginning
+    return text.replace(number, b"(number)").replace(number[:13], b"(number)")
 
 
 def served(company: Company) -> list[tuple[str, str]]:

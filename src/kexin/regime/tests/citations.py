@@ -10,7 +10,7 @@ from kexin.regime.rulebook.obligations import obligations
 #: Names as they are written -> keys of the sources of duties.
 SOURCES = {
     "个人信息保护法": "pipl", "民法典": "civ", "电子商务法": "ecl", "税收征收管理法实施细则": "tax", "发票管理办法": "inv",
-    "网络安全法": "csl", "网络数据安全管理条例": "ndr", "广告法": "adv", "消费者权益保护法": "con", "未成年人网络保护条例": "min",
+    "网络安全法": "csl", "数据安全法": "dsl", "商用密码管理条例": "cry", "网络数据安全管理条例": "ndr", "广告法": "adv", "消费者权益保护法": "con", "未成年人网络保护条例": "min",
     "PIPL": "pipl", "NDR": "ndr", "GB/T 35273-2020": "gb35273",
 }  # fmt: skip
 #: Read, and in no row of the table of duties: 民法典 188 (limitation; law.md §1.1, PIPL-69), 个人信息保护法 4 (what personal

@@ -17,7 +17,7 @@ from kexin.site.words import gettext as _
 app = App(help=_("操作存证：核对、导出给 kexin-verify、签名密钥、信任见证方"))
 
 New = Annotated[bool, typer.Option("--new", help=_("只核对上次通过之后新增的"))]
-First = Annotated[int | None, typer.Option(help=_("第一条，从 1 数起"))]
+First = Annotated[int | None, typer.Option(help=_("起始的一条，从 1 数起"))]
 Last = Annotated[int | None, typer.Option(help=_("最后一条"))]
 Out = Annotated[Path | None, typer.Option(help=_("存证包放在哪个目录（默认 KEXIN_HOME/evidence/packs）"))]
 Vkey = Annotated[str, typer.Argument(help=_("见证方的公钥，形如 名称+摘要+base64"))]

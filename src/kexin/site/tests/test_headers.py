@@ -30,6 +30,8 @@ POLICY = {
     "connect-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'", "object-src": "'none'",
     "manifest-src": "'self'", "worker-src": "'self'", "report-uri": "/policy-reports",
 }  # fmt: skip
+#: What the API answers is for programs: a browser that shows it loads nothing for it.
+PROGRAMS = {"default-src": "'none'", "frame-ancestors": "'none'"}
 
 
 @pytest.fixture
@@ -78,7 +80,8 @@ def test_every_answer_carries(name: str, seller: Client) -> None:
 def test_every_answer_carries_the_policy_and_it_allows_nothing_inline(seller: Client) -> None:
     for kind, answer in _answers(seller).items():
         parts = (one.strip().partition(" ") for one in answer["Content-Security-Policy"].split(";"))
-        assert {name: value for name, _space, value in parts} == POLICY, kind
+        allowed = PROGRAMS if kind in ("the API without a token", "a document") else POLICY
+        assert {name: value for name, _space, value in parts} == allowed, kind
         assert "unsafe" not in answer["Content-Security-Policy"]
 
 
@@ -96,7 +99,7 @@ def test_nothing_signed_in_is_kept_by_a_browser_and_files_are(seller: Client) ->
         kept = {"a picture": "private, max-age=60"}.get(kind, "no-store")
         if kind != "a file":
             assert kept in answer["Cache-Control"], kind
-    assert seller.get("/watermark.svg")["Vary"] == "Cookie"
+    assert "Cookie" in seller.get("/watermark.svg")["Vary"]
 
 
 def test_signing_out_clears_what_the_browser_kept(seller: Client) -> None:

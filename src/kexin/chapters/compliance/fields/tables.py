@@ -29,7 +29,7 @@ _PROFILE = (
     Field(key="sensitivity", kind="choice", label=_("敏感个人信息的标准"), options=codes.SENSITIVITIES, default="45574-2025",
           help=_("旧标准列出的信息更多，选它则全部按敏感处理。"), article=_("个人信息保护法第二十八条")),
     Field(key="crypto_suite", kind="choice", label=_("密码算法"), options=codes.SUITES, default="intl",
-          help=_("改动后，已有信息在后台逐条重新加密。"), article=_("密码法第二十七条")),
+          help=_("改动后，已有信息在后台逐条重新加密。"), article=_("商用密码管理条例第四十一条")),
     Field(key="size", kind="choice", label=_("规模"), options=codes.SIZES, default="general",
           help=_("小型按处理的人数算，不按员工数；满 10 万人不能再选。")),
     Field(key="age_unknown_as", kind="choice", label=_("年龄不明的客户"), options=codes.UNKNOWN_AGES, default="adult",
