@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +22,8 @@ from kexin.chapters.crm.tests.worlds import Api
 from kexin.people.rules import posts
 from kexin.people.sign_in import BEGAN, EPOCH, SEEN
 from kexin.people.tests.factories import person
-from kexin.vault.tests.worlds import rulebook_in_force
+from kexin.vault import watch
+from kexin.vault.tests import worlds
 from tests.house import tree
 from tests.unchanged import Rows
 
@@ -89,6 +91,12 @@ def own_routes() -> list[str]:
     return sorted(route for route in set(routes()) if not route.startswith("/static"))
 
 
+def house_in_force() -> None:
+    """A rulebook in force, and the key that the first look at anybody makes."""
+    worlds.rulebook_in_force()
+    watch.token(uuid.uuid4())
+
+
 def picture() -> str:
     """One line per route and method: status: posts. A refusal must have changed nothing."""
     clients = {role: signed_in(role) for role in (*sorted(posts.PURPOSES), None)}
@@ -110,7 +118,7 @@ def picture() -> str:
 
 @pytest.mark.timeout(300)
 def test_the_picture_of_addresses_is_the_reviewed_one() -> None:
-    rulebook_in_force()
+    house_in_force()
     seen = picture()
     assert "500:" not in seen, "\n".join(line for line in seen.splitlines() if "500:" in line)
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
@@ -122,7 +130,7 @@ def test_the_picture_of_addresses_is_the_reviewed_one() -> None:
 @pytest.mark.parametrize("role", ["sales", None])
 def test_no_address_serves_another_method(role: str | None) -> None:
     """PUT, PATCH, DELETE, OPTIONS, TRACE: 405, or turned away as a GET is. HEAD: 405, or what GET says without the body."""
-    rulebook_in_force()
+    house_in_force()
     client = signed_in(role)
     token = Api(role, purposes=posts.PURPOSES[role]) if role else None
     rows, wrong = Rows(), []
@@ -145,7 +153,7 @@ def test_no_address_serves_another_method(role: str | None) -> None:
 
 def test_a_browser_cannot_drive_the_api() -> None:
     """A session's cookie is sent by the browser whoever wrote the page: at the API it is worth nothing at all."""
-    rulebook_in_force()
+    house_in_force()
     nobody, somebody = signed_in(None), signed_in("dpo")
     wrong, rows = [], Rows()
     for route in own_routes():

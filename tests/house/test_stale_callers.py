@@ -29,7 +29,7 @@ ROLE = "dpo"
 ENDED = {"django_session": "the session is removed", "people_signin": "and its end is written beside its beginning"}
 DOCUMENT = f"{API}/openapi.json"
 #: Open to strangers.
-PUBLIC = ("/app.webmanifest", "/offline", "/worker.js", "/policy-reports", "/healthz", "/sign-in", "/demo-sign-ins/", "/invitations/", "/languages/", "/themes/", "/densities/")
+PUBLIC = ("/app.webmanifest", "/offline", "/worker.js", "/policy-reports", "/healthz", "/sign-in", "/demo-sign-ins/", "/invitations/", "/languages/", "/shortcuts/", "/themes/", "/densities/")
 
 
 class Once:

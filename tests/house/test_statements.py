@@ -45,10 +45,11 @@ ALIASES = ("default", "evidence", "keyring")
 GROWTH = 10
 EXPO = Declaration(source="offline", purpose="presale", basis="contract_if_asked", label="2026 杭州秋季家博会")
 
-#: Savepoints are BEGIN and COMMIT in production; counts of opens and refusals are written once a second, by the clock.
+#: Savepoints are BEGIN and COMMIT in production; counts of opens and refusals are written once a second, and a session's
+#: last activity once a minute, by the clock.
 UNCOUNTED = (
     "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT",
-    "INSERT INTO evidence_opencount", "INSERT INTO evidence_refusal",
+    "INSERT INTO evidence_opencount", "INSERT INTO evidence_refusal", 'UPDATE "django_session"',
 )  # fmt: skip
 
 #: The post that asks, by the longest beginning of the address that fits.

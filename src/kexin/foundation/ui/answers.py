@@ -57,7 +57,8 @@ def problem(request: HttpRequest, what: Problem) -> HttpResponse:
     context = {
         "problem": what,
         "number": getattr(request, "number", "")[:13],
-        "recorded": refusals.recorded(),
+        # Never beside a 404: of somebody who is not there nothing is recorded, and the two must read the same.
+        "recorded": what.status != 404 and refusals.recorded(),
         "back": _back(request),
     }
     if request.headers.get("HX-Request"):
