@@ -43,6 +43,8 @@ from tests.house.test_routes import routes, signed_in_as
 PICTURE = tree.SNAPSHOTS / "queries.json"
 ALIASES = ("default", "evidence", "keyring")
 GROWTH = 10
+#: Addresses whose answer holds a proof from the ledger, and how many more tiles a tenfold ledger may take.
+PROOFS, MORE_TILES = ("/proof", "/certificate", "/evidence/lines/", "/document."), 3
 EXPO = Declaration(source="offline", purpose="presale", basis="contract_if_asked", label="2026 杭州秋季家博会")
 
 #: Savepoints are BEGIN and COMMIT in production; counts of opens and refusals are written once a second, and a session's
@@ -254,7 +256,14 @@ def compared(seen: dict[str, dict[str, int]], known: dict[str, dict[str, int]]) 
     return grew, fell
 
 
-@pytest.mark.timeout(300)
+def _as_small(address: str, found: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    """A proof reads tiles, whose number is a logarithm of the ledger's length: some more of them are no row each."""
+    if not any(part in address for part in PROOFS):
+        return found
+    return {key: before.get(key, 0) if 0 <= count - before.get(key, 0) <= MORE_TILES else count for key, count in found.items()}
+
+
+@pytest.mark.timeout(600)
 def test_no_address_asks_more_than_it_did_and_none_asks_for_each_row(ledger: Ledger) -> None:  # noqa: F811
     views.put_in_force()
     world = World(ledger)
@@ -262,7 +271,8 @@ def test_no_address_asks_more_than_it_did_and_none_asks_for_each_row(ledger: Led
     broken = [address for address, found in small.items() if found["status"] >= 500]
     assert not broken, f"a picture of failures is none: {broken}"
     world.grow(GROWTH - 1)
-    assert compared(counted(world), small) == ([], []), "a statement for each row"
+    large = {address: _as_small(address, found, small.get(address, {})) for address, found in counted(world).items()}
+    assert compared(large, small) == ([], []), "a statement for each row"
     if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         PICTURE.write_text(written(small), encoding="utf-8")
     grew, fell = compared(small, json.loads(PICTURE.read_text(encoding="utf-8")))

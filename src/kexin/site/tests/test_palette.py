@@ -47,7 +47,8 @@ def test_everything_offered_opens_and_everything_that_opens_is_offered(browsers:
         for address in plain:
             got = client.get(address)
             if got.status_code == 200 and b'class="kx-shell"' in got.content:
-                assert address in pages or address in LED_TO, f"{role} can open {address} and finds it nowhere"
+                led_to = address in LED_TO or address.startswith("/rulebook/")  # from the book, which everybody has
+                assert address in pages or led_to, f"{role} can open {address} and finds it nowhere"
         shown = re.findall(r'class="kx-nav-link" href="([^"]+)"', client.get("/account").content.decode())
         assert set(shown) == {address for address in pages if address != "/customers/new"}
         for address in acts:

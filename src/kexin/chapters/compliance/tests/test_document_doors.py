@@ -26,6 +26,7 @@ from kexin.evidence import queries as evidence
 from kexin.evidence.tests.conftest import Ledger, ledger  # noqa: F401 - a fixture
 from kexin.evidence.types import Filters
 from kexin.foundation.caller import Caller
+from kexin.foundation.clock import now
 from kexin.people.tests.factories import PASSWORD, caller_for, person
 from kexin.regime import operations as regime
 from kexin.regime.queries import rulebook as stored
@@ -113,10 +114,11 @@ def test_signatures_and_their_lines_stand_in_the_document(ledger: Ledger) -> Non
     regime.install_rulebook(SETUP, source=retail())
     drafter, signer = caller_for(person("dpo", name="王敏"), "governance"), caller_for(person("head", name="周立群"), "governance")
     changed = retail().replace("不影响购买和售后".encode(), "不影响购买、安装和售后".encode())
-    drafted = regime.publish_rulebook(drafter, source=changed)
+    seen = regime.assess_now(drafter, source=changed)
+    drafted = regime.publish_rulebook(drafter, source=changed, impact=seen.digest, signed_in_at=now())
     waiting = told(documents.document(drafter, number=2, kind="docx").content)
     assert "状态\n已由起草人签署，待第二人签署" in waiting and "施行记录\n—" in waiting
-    regime.sign_rulebook(signer, version=drafted.id)
+    regime.sign_rulebook(signer, version=drafted.id, impact=seen.digest, signed_in_at=now())
     unnumbered = told(documents.document(drafter, number=2, kind="docx").content)
     assert any(line.startswith("签署\n周立群，") and line.endswith("尚未编入操作存证") for line in unnumbered)
     ledger.sequence()
