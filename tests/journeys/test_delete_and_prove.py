@@ -97,7 +97,7 @@ def _delete(
     officer = open_as("dpo")
     officer.goto(f"{running.url}{address}")
     officer.get_by_role("link", name="删除", exact=True).click()
-    expect(officer.locator(".kx-note-warn")).to_contain_text("不能撤销")
+    expect(officer.locator("#main .kx-note-warn")).to_contain_text("不能撤销")
     picture(officer, "erasure-question")
     officer.locator("#ground").select_option("request")
     officer.locator("#door").select_option("phone")
