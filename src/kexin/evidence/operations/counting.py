@@ -57,6 +57,9 @@ class _Gathered:
         self.refusals: Counter[tuple[datetime, str]] = Counter()
         #: (announcing line, its instant, class of key) -> opens.
         self.opens: Counter[tuple[uuid.UUID, datetime, int]] = Counter()
+        #: Held while counts are written, so that what one writer could not write is back before the next one looks.
+        self.writing = threading.Lock()
+        self.under_way = 0
         self.written_at = 0.0
         self.timer: threading.Timer | None = None
 
@@ -69,6 +72,10 @@ class _Gathered:
             self.timer.daemon = True
             self.timer.start()
         return False
+
+    def full(self) -> bool:
+        """Whether no more reports fit, those included that are being written just now."""
+        return len(self.opens) + self.under_way >= MOST_WAITING
 
 
 _gathered = _Gathered()
@@ -94,22 +101,36 @@ def count_opens(*, noted: Noted, grade: int, opens: int = 1) -> None:
     line. Raises CountsFull, before anything is open, when earlier counts could not be written for too long."""
     with _gathered.lock:
         _gathered.opens[noted.intake_id, noted.at, grade] += opens
-        full = len(_gathered.opens) >= MOST_WAITING
+        full = _gathered.full()
         due = _gathered.due() or full
     if due:
         flush_counts()
-    if full and len(_gathered.opens) >= MOST_WAITING:
+    if full and _gathered.full():
         raise CountsFull(remedy=_("稍后再试；数据没有改变"))
 
 
 def flush_counts() -> None:
     """Write what has gathered. What cannot be written is put back and tried again with the next count."""
-    with _gathered.lock:
-        refusals, opens = _gathered.refusals, _gathered.opens
-        _gathered.refusals, _gathered.opens = Counter(), Counter()
-        _gathered.written_at, _gathered.timer = time.monotonic(), None
+    with _gathered.writing:
+        with _gathered.lock:
+            refusals, opens = _gathered.refusals, _gathered.opens
+            _gathered.refusals, _gathered.opens, _gathered.under_way = Counter(), Counter(), len(opens)
+            _gathered.written_at, _gathered.timer = time.monotonic(), None
+        written = False
+        try:
+            written = _write(refusals, opens)
+        finally:
+            with _gathered.lock:
+                _gathered.under_way = 0
+                if not written:
+                    _gathered.refusals.update(refusals)
+                    _gathered.opens.update(opens)
+
+
+def _write(refusals: Counter[tuple[datetime, str]], opens: Counter[tuple[uuid.UUID, datetime, int]]) -> bool:
+    """One transaction on the second connection; False when it failed and the counts are to be kept."""
     if not refusals and not opens:
-        return
+        return True
     try:
         with transaction.atomic(using=SECOND_CONNECTION), connections[SECOND_CONNECTION].cursor() as cursor:
             if refusals:
@@ -119,10 +140,9 @@ def flush_counts() -> None:
                 rows = [(uuid7(), *what, n) for what, n in opens.items()]
                 cursor.execute(_OPENED, [list(column) for column in zip(*rows, strict=True)])
     except DatabaseError:
-        with _gathered.lock:
-            _gathered.refusals.update(refusals)
-            _gathered.opens.update(opens)
         _log.warning("counts of refusals and opens could not be written and are kept for the next attempt")
+        return False
+    return True
 
 
 def _flush_from_timer() -> None:
