@@ -191,6 +191,7 @@ def _all_fields(world: World, *, every: bool) -> None:
     assert met > 700
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.bad_input(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22)
 def test_hostile_text_in_every_field_of_every_form(world: World) -> None:
     _all_fields(world, every=False)
